@@ -1,0 +1,88 @@
+/**
+ * The configuration of the business as one immutable snapshot with its lookups: who may send (accounts, keys), where to
+ * (routes), for how much (prices), and whose number was answered. Pure; loading and refreshing is in open-directory.ts.
+ */
+import { z } from "zod";
+import type { E164 } from "#domain/e164.ts";
+import { type AccountId, accountIdSchema, type ProviderId, providerIdSchema } from "#domain/ids.ts";
+import { currencySchema, type MicrosText, microsTextSchema } from "#domain/money.ts";
+
+const prefixSchema = z.string().regex(/^\+[0-9]{0,15}$/, "a prefix is + and the leading digits; + alone matches all");
+
+const accountSchema = z.strictObject({
+  id: accountIdSchema,
+  name: z.string().min(1).max(100),
+  currency: currencySchema,
+  /** What happens to segments in doubt of this account's messages; alerts are always sent again (invariant I7). */
+  inDoubt: z.enum(["resend", "keep"]),
+  keys: z.array(
+    z.strictObject({ id: z.string().regex(/^[a-z0-9]{4,32}$/), secretSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ),
+  /** Price per segment by longest prefix. */
+  prices: z.array(z.strictObject({ prefix: prefixSchema, priceMicros: microsTextSchema })),
+});
+export type Account = z.output<typeof accountSchema>;
+
+export const directorySchema = z.strictObject({
+  accounts: z.array(accountSchema),
+  routes: z.array(z.strictObject({ prefix: prefixSchema, provider: providerIdSchema })),
+  /** Numbers that customers can be answered on. */
+  numbers: z.array(z.strictObject({ number: z.string().regex(/^\+?[0-9]{3,15}$/), account: accountIdSchema })),
+});
+export type DirectoryBody = z.output<typeof directorySchema>;
+export type DirectoryInput = z.input<typeof directorySchema>;
+
+export interface RouteCandidate {
+  readonly prefix: string;
+  readonly provider: ProviderId;
+}
+export interface Price {
+  readonly prefix: string;
+  readonly priceMicros: MicrosText;
+}
+
+export interface Directory {
+  readonly version: number;
+  account(id: AccountId): Account | undefined;
+  /** The account whose live key has this id, and the hash to compare the secret with. */
+  key(keyId: string): { readonly account: Account; readonly secretSha256: string } | undefined;
+  /** Every route that matches, longest prefix first. */
+  routes(to: E164): readonly RouteCandidate[];
+  /** The price row with the longest prefix. */
+  price(account: AccountId, to: E164): Price | undefined;
+  accountOfNumber(number: string): AccountId | undefined;
+}
+
+/** Builds the lookups. `body` must have passed `directorySchema`. */
+export function createDirectory(version: number, body: DirectoryBody): Directory {
+  const accounts = new Map(body.accounts.map((account) => [account.id, account]));
+  const keys = new Map(
+    body.accounts.flatMap((account) =>
+      account.keys.map((key) => [key.id, { account, secretSha256: key.secretSha256 }] as const),
+    ),
+  );
+  const routes = new Map(body.routes.map((route) => [route.prefix, route]));
+  const prices = new Map(
+    body.accounts.map((account) => [account.id, new Map(account.prices.map((price) => [price.prefix, price]))]),
+  );
+  const numbers = new Map(body.numbers.map((row) => [row.number, row.account]));
+
+  return {
+    version,
+    account: (id) => accounts.get(id),
+    key: (keyId) => keys.get(keyId),
+    routes: (to) => matches(routes, to),
+    price: (account, to) => matches(prices.get(account) ?? new Map<string, Price>(), to)[0],
+    accountOfNumber: (number) => numbers.get(number),
+  };
+}
+
+/** At most 16 probes: a number has at most 15 digits. */
+function matches<Row>(rows: ReadonlyMap<string, Row>, to: E164): readonly Row[] {
+  const found: Row[] = [];
+  for (let length = to.length; length >= 1; length--) {
+    const row = rows.get(to.slice(0, length));
+    if (row !== undefined) found.push(row);
+  }
+  return found;
+}

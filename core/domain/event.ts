@@ -1,0 +1,128 @@
+/**
+ * The immutable events of a message's life: the audit trail, the status and the reports are all made of them. An event
+ * is identified by (writer, sequence, index), its place in the log, and is never updated. New fields are optional;
+ * a changed meaning is a new type.
+ */
+import { z } from "zod";
+import { e164Schema, senderSchema } from "./e164.ts";
+import { accountIdSchema, messageIdSchema, providerIdSchema } from "./ids.ts";
+import { messageClassSchema } from "./lane.ts";
+import { currencySchema, microsTextSchema } from "./money.ts";
+
+/** Every event: the message it belongs to and when it happened, in milliseconds since the epoch. */
+const base = { message: messageIdSchema, at: z.int() };
+const segment = z.int().nonnegative();
+/** A result at the provider belongs to one segment of one attempt (route) of the message. */
+const atProvider = { ...base, segment, attempt: z.int().positive(), provider: providerIdSchema };
+
+const accepted = z.object({
+  ...base,
+  type: z.literal("accepted"),
+  account: accountIdSchema,
+  to: e164Schema,
+  from: senderSchema,
+  text: z.string(),
+  class: messageClassSchema,
+  encoding: z.enum(["gsm7", "ucs2"]),
+  segments: z.int().positive(),
+  clientReference: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  expireAt: z.int().optional(),
+});
+
+const routed = z.object({
+  ...base,
+  type: z.literal("routed"),
+  attempt: z.int().positive(),
+  provider: providerIdSchema,
+  /** The prefix that won, and every other one that matched, longest first: why this route. */
+  prefix: z.string(),
+  candidates: z.array(z.object({ prefix: z.string(), provider: providerIdSchema })),
+});
+
+const billed = z.object({
+  ...base,
+  type: z.literal("billed"),
+  account: accountIdSchema,
+  /** The price row that applied. */
+  prefix: z.string(),
+  segments: z.int().positive(),
+  priceMicros: microsTextSchema,
+  totalMicros: microsTextSchema,
+  currency: currencySchema,
+});
+
+export const rejectReasons = ["opted_out", "no_route", "no_price", "poison"] as const;
+export type RejectReason = (typeof rejectReasons)[number];
+/** Refused by us, before any provider saw it. Final. */
+const rejected = z.object({
+  ...base,
+  type: z.literal("rejected"),
+  reason: z.enum(rejectReasons),
+  detail: z.string(),
+});
+
+/** The provider answered submit_sm with status 0 and its id. */
+const submitted = z.object({ ...atProvider, type: z.literal("submitted"), providerMessageId: z.string() });
+
+/** The provider answered submit_sm with an error for good. Final for the segment. */
+const refused = z.object({ ...atProvider, type: z.literal("refused"), status: z.int().nonnegative() });
+
+/** Below the send mark, but no answer is known: the provider may have it (invariant I7). */
+const inDoubt = z.object({
+  ...atProvider,
+  type: z.literal("in_doubt"),
+  reason: z.enum(["link_lost", "response_timeout", "takeover"]),
+  /** What was then done about it. */
+  policy: z.enum(["resend", "keep"]),
+});
+
+/** Receipts: final states of one segment. `providerMessageId` says which submit they answer. */
+const receipt = {
+  ...base,
+  segment,
+  provider: providerIdSchema,
+  providerMessageId: z.string(),
+  error: z.string(),
+};
+const delivered = z.object({ ...receipt, type: z.literal("delivered") });
+const undelivered = z.object({ ...receipt, type: z.literal("undelivered") });
+const expired = z.object({ ...receipt, type: z.literal("expired") });
+const unknown = z.object({ ...receipt, type: z.literal("unknown") });
+
+/** `expireAt` passed before these segments were submitted. Final for them. */
+const lapsed = z.object({ ...base, type: z.literal("lapsed"), segments: z.array(segment) });
+
+/** One part of a reply to this message. A reply is whole when all its parts are there. */
+const replied = z.object({
+  ...base,
+  type: z.literal("replied"),
+  reply: z.string(),
+  provider: providerIdSchema,
+  from: z.string(),
+  to: z.string(),
+  text: z.string(),
+  part: z.int().positive(),
+  parts: z.int().positive(),
+  /** The reply was one of the opt-out or opt-in words, and was obeyed. */
+  keyword: z.enum(["stop", "start"]).optional(),
+});
+
+export const messageEventSchema = z.discriminatedUnion("type", [
+  accepted,
+  routed,
+  billed,
+  rejected,
+  submitted,
+  refused,
+  inDoubt,
+  delivered,
+  undelivered,
+  expired,
+  unknown,
+  lapsed,
+  replied,
+]);
+export type MessageEvent = z.output<typeof messageEventSchema>;
+export type EventType = MessageEvent["type"];
+export type EventOf<T extends EventType> = Extract<MessageEvent, { type: T }>;

@@ -1,0 +1,30 @@
+/** Every bound of the platform that is not a setting, by name and with its reason. */
+
+/** Items a chunk may hold. 512: past it the cost per message hardly falls, and a lost lease redoes more. */
+export const CHUNK_ITEMS_MAX = 512;
+/** Text of a chunk's items. 256 KiB keeps a claim's reply and an oplog entry far from the 16 MiB document limit. */
+export const CHUNK_BYTES_MAX = 256 * 1024;
+/** Recipients in one HTTP request; each becomes a message with an answer line of its own. */
+export const RECIPIENTS_MAX = 1_000;
+/** Segments of one message. 10 is what operators deliver in order; more is refused. */
+export const SEGMENTS_MAX = 10;
+/** Characters of `text`: 10 segments of 153. */
+export const TEXT_CHARS_MAX = 1_530;
+export const CLIENT_REFERENCE_CHARS_MAX = 255;
+export const METADATA_KEYS_MAX = 16;
+export const METADATA_KEY_CHARS_MAX = 40;
+export const METADATA_VALUE_CHARS_MAX = 255;
+/** Body of an HTTP submission: 1,000 recipients and a long text need ~30 KiB. */
+export const BODY_BYTES_MAX = 256 * 1024;
+/** A message may wait this long at most: operators keep a message for 72 h at best. */
+export const EXPIRY_HOURS_MAX = 72;
+/** Messages waiting in an edge for their commit; more is answered 503 at once. 4 s of the best measured rate. */
+export const COMMIT_QUEUE_MAX = 16_384;
+/** Events of one message that are read for a status. A message has about 4 + 3 a segment; replies may add more. */
+export const TIMELINE_BATCHES_MAX = 200;
+/** A receipt that matches nothing is parked and tried again for this long (invariant I13). */
+export const RECEIPT_PARK_HOURS_MAX = 72;
+/** A chunk that was delivered this often without being settled is taken apart; a lone item then goes to lane `dead`. */
+export const CHUNK_DELIVERIES_MAX = 5;
+/** The send mark is raised at most this far beyond what has been settled: at a crash no more can be in doubt. */
+export const SEND_MARK_AHEAD_MAX = 512;

@@ -1,0 +1,60 @@
+/**
+ * One typed map of log events: the first argument of `info` and `error` comes from it, so an unknown event or field does
+ * not compile. Fields take masked numbers only, and no texts: redaction is a type, not a filter. One line a state change.
+ */
+import type { Clock } from "./clock.ts";
+import type { MaskedNumber } from "./e164.ts";
+
+/** What a field may hold. Plain strings are for ids, codes and reasons of our own. */
+export type LogField = string | number | boolean | MaskedNumber | undefined;
+
+export interface LogEvents {
+  "process.started": { readonly role: string; readonly address?: string };
+  "process.draining": { readonly role: string };
+  "process.stopped": { readonly role: string };
+  "set.unreachable": { readonly set: string; readonly code: string; readonly doing: string };
+  "set.recovered": { readonly set: string };
+  "accept.outcome_unknown": { readonly set: string; readonly messages: number };
+  "accept.failed_over": { readonly set: string; readonly messages: number };
+  "writer.opened": { readonly set: string; readonly writer: string };
+  "writer.ended": { readonly set: string; readonly writer: string; readonly reason: string };
+  "claim.lease_lost": { readonly set: string; readonly lane: string; readonly items: number };
+  "claim.failed": { readonly set: string; readonly lane: string; readonly code: string };
+  "claim.poisoned": { readonly set: string; readonly lane: string; readonly item: string; readonly error: string };
+  "link.bound": { readonly provider: string; readonly bind: number };
+  "link.lost": { readonly provider: string; readonly bind: number; readonly reason: string };
+  "link.refused": { readonly provider: string; readonly bind: number; readonly status: number };
+  "submit.in_doubt": { readonly provider: string; readonly segments: number; readonly reason: string };
+  "receipt.unmatched": { readonly provider: string; readonly receipts: number };
+  "reply.unmatched": { readonly provider: string; readonly from: MaskedNumber };
+  "directory.loaded": { readonly version: number; readonly set: string };
+  "directory.unreachable": { readonly ageMs: number };
+  "project.caught_up": { readonly set: string; readonly batches: number };
+  "project.failed": { readonly set: string; readonly code: string };
+  defect: { readonly where: string; readonly error: string };
+}
+
+export type LogEventName = keyof LogEvents;
+
+export interface Logger {
+  info<N extends LogEventName>(name: N, fields: LogEvents[N]): void;
+  error<N extends LogEventName>(name: N, fields: LogEvents[N]): void;
+}
+
+/** JSON lines through `write`, with the process's own fields in each. */
+export function createJsonLogger(deps: {
+  readonly clock: Clock;
+  readonly write: (line: string) => void;
+  readonly scope: Readonly<Record<string, string | number>>;
+}): Logger {
+  function line(level: string, name: string, fields: object): void {
+    const at = new Date(deps.clock.now()).toISOString();
+    deps.write(JSON.stringify({ at, level, event: name, ...deps.scope, ...fields }));
+  }
+  return {
+    info: (name, fields) => line("info", name, fields),
+    error: (name, fields) => line("error", name, fields),
+  };
+}
+
+export const silentLogger: Logger = { info: () => undefined, error: () => undefined };

@@ -1,0 +1,233 @@
+/**
+ * The seam of the pluggable queue and event log: one `Store` is one set. It holds chunks on lanes (claimed under a lease,
+ * acknowledged whole) and event batches (append-only, gapless per writer), and changes both only by `commit`, which is
+ * all or nothing. Drivers: `mongo/` and `memory/`; both pass `store.conformance.ts`. Only `mongo/` knows MongoDB.
+ */
+import type { MessageEvent } from "#domain/event.ts";
+import type { AccountId, Brand, ChunkId, MessageId, ProviderId, SetId, WriterId } from "#domain/ids.ts";
+import type { OptOutChange } from "#domain/item.ts";
+import type { Lane } from "#domain/lane.ts";
+
+/** One set. Disposing it closes its writers cleanly, so that readers need not wait for their silence. */
+export interface Store extends AsyncDisposable {
+  readonly set: SetId;
+  readonly region: string;
+
+  /**
+   * Commits one step atomically, majority-acknowledged and journaled before it resolves. Never rejects for operational
+   * reasons: the result says what is certain. Bounds: each chunk ≤ CHUNK_ITEMS_MAX items and CHUNK_BYTES_MAX bytes.
+   */
+  commit(step: Step): Promise<CommitResult>;
+
+  /**
+   * Claims ready chunks of `lanes` until `itemsMax` items are in hand (at least one chunk, whatever its size). The lease
+   * runs by the set's clock; `Hold.deadline` is its safe end by the caller's monotonic clock. Roughly first in, first
+   * out; no order is promised. Empty when nothing is ready. Throws StoreError when the set cannot be reached.
+   */
+  claim(options: ClaimOptions): Promise<readonly Hold[]>;
+
+  /** Extends leases by `leaseMs` from now and returns the holds that are still ours, with their new deadlines. */
+  renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Hold[]>;
+
+  /** Gives chunks back unprocessed, ready again after `delayMs`, never to the head. Lost leases are left alone. */
+  release(leases: readonly Lease[], delayMs: number): Promise<void>;
+
+  /** Waiting chunks and items by lane: ready, held and delayed together. For people and metrics, never for decisions. */
+  depth(): Promise<ReadonlyMap<Lane, LaneDepth>>;
+
+  readonly events: EventLog;
+  readonly directory: DirectoryCopy;
+
+  /** Which of these (account, number) pairs are opted out. */
+  optedOut(pairs: readonly OptOutKey[]): Promise<ReadonlySet<OptOutKey>>;
+
+  /** Rejects with StoreError unless a majority write can be expected to work now. */
+  ping(): Promise<void>;
+}
+
+export interface Step {
+  /** Held chunks that are done with: they vanish. */
+  readonly acks?: readonly Lease[];
+  /** Held chunks that stay held, with progress. */
+  readonly marks?: readonly MarkAdvance[];
+  readonly events?: readonly MessageEvent[];
+  readonly chunks?: readonly NewChunk[];
+  readonly optOuts?: readonly OptOutChange[];
+  /** Alerts have a writer of their own, so that they never wait behind the bulk's steps. */
+  readonly urgent?: boolean;
+}
+
+export type CommitResult =
+  /** Visible, durable on a majority. */
+  | { readonly type: "committed" }
+  /** Not visible and never will be: another has the lease of one of the step's chunks. */
+  | { readonly type: "lease_lost" }
+  /** Not visible and never will be: the set said no, or was not reached, or the step's number was voided. */
+  | { readonly type: "failed"; readonly error: StoreError }
+  /** Nobody can tell yet. It may become visible; it must not be repeated under another id. */
+  | { readonly type: "unknown"; readonly error: StoreError };
+
+export interface NewChunk {
+  /** The same id on every retry: committing it twice stores it once. */
+  readonly id: ChunkId;
+  readonly lane: Lane;
+  readonly items: readonly unknown[];
+  /** Not claimed before this many milliseconds have passed on the set's clock. */
+  readonly delayMs?: number;
+  /** Send positions in the chunk (segments); 0 for lanes that do not submit. */
+  readonly positions?: number;
+}
+
+/** Proof of a claim. Only `claim` makes one; a settle is judged by its token, not by the clock. */
+export type Lease = Brand<{ readonly chunk: ChunkId; readonly token: string }, "Lease">;
+
+export interface ClaimOptions {
+  readonly lanes: readonly Lane[];
+  readonly itemsMax: number;
+  readonly leaseMs: number;
+  /** Who holds it, for operators. */
+  readonly owner: string;
+  /** Raises each chunk's send mark this many positions beyond what it was; 0 on lanes that do not submit. */
+  readonly markAhead?: number;
+}
+
+/** A claimed chunk. */
+export interface Hold {
+  readonly lease: Lease;
+  readonly lane: Lane;
+  readonly items: readonly unknown[];
+  /** How often it has been claimed, this time included. */
+  readonly deliveries: number;
+  /** By Clock.monotonic(): after it nothing may be done in this hold's name. */
+  readonly deadline: number;
+  /** When it was enqueued, by its set's clock, in milliseconds since the epoch. */
+  readonly enqueuedAt: number;
+  readonly progress: Progress;
+}
+
+/**
+ * Progress through the send positions of a chunk. No position at or beyond `mark` may reach a socket. What lies below
+ * `priorMark` (the mark before this claim) without being settled is in doubt; what lies at or above it is clean.
+ */
+export interface Progress {
+  readonly positions: number;
+  readonly mark: number;
+  readonly priorMark: number;
+  /** Every position below it is settled. */
+  readonly settledTo: number;
+  /** Settled positions above `settledTo`, ascending. */
+  readonly settledBeyond: readonly number[];
+}
+
+/** Raises the send mark and records what is settled. Neither ever goes back. */
+export interface MarkAdvance {
+  readonly lease: Lease;
+  readonly mark: number;
+  readonly settledTo: number;
+  readonly settledBeyond: readonly number[];
+}
+
+export interface LaneDepth {
+  readonly chunks: number;
+  readonly items: number;
+  /** Milliseconds the oldest chunk has been waiting; 0 when there is none. */
+  readonly oldestMs: number;
+}
+
+export type OptOutKey = Brand<string, "OptOutKey">;
+export function optOutKey(account: AccountId, number: string): OptOutKey {
+  return `${account}|${number}` as OptOutKey;
+}
+
+/** The append-only log of a set. */
+export interface EventLog {
+  /**
+   * Committed batches after each position, per writer in order and without gaps, at most `batchesMax` in all. Complete
+   * only in what it returns: a later read may return more. `void` and `closed` batches are returned too.
+   */
+  read(after: ReadonlyMap<WriterId, number>, batchesMax: number): Promise<readonly EventBatch[]>;
+  /** All writers ever registered and not yet forgotten. */
+  writers(): Promise<readonly WriterRecord[]>;
+  /** Ends writers that have been silent for `silentMs` by a closed batch, which fences them. Returns how many. */
+  endSilentWriters(silentMs: number): Promise<number>;
+  /** Every event of one message, in no particular order. */
+  ofMessage(id: MessageId): Promise<readonly MessageEvent[]>;
+  /** The submits that these provider ids (normalised) answer, by id. */
+  findSubmitted(
+    provider: ProviderId,
+    providerMessageIds: readonly string[],
+  ): Promise<ReadonlyMap<string, SubmittedSegment>>;
+  /** The newest message from each of our numbers to each handset, by conversation key. */
+  findConversations(keys: readonly ConversationKey[]): Promise<ReadonlyMap<ConversationKey, ConversationMessage>>;
+}
+
+export interface EventBatch {
+  readonly writer: WriterId;
+  readonly sequence: number;
+  /** By the set's clock as the writer knew it, in milliseconds since the epoch. */
+  readonly at: number;
+  /** `void`: this number was given up. `closed`: the writer has ended; nothing follows. Both have no events. */
+  readonly kind: "events" | "void" | "closed";
+  readonly events: readonly MessageEvent[];
+}
+
+export interface WriterRecord {
+  readonly writer: WriterId;
+  /** Milliseconds since it was last heard of, by the set's clock. */
+  readonly silentMs: number;
+  readonly closed: boolean;
+}
+
+export interface SubmittedSegment {
+  readonly message: MessageId;
+  readonly segment: number;
+  readonly at: number;
+}
+
+/** (our number, handset): the pair that a reply carries. */
+export type ConversationKey = Brand<string, "ConversationKey">;
+export function conversationKey(number: string, handset: string): ConversationKey {
+  return `${number}|${handset}` as ConversationKey;
+}
+
+export interface ConversationMessage {
+  readonly message: MessageId;
+  readonly account: AccountId;
+  readonly at: number;
+}
+
+/** This set's copy of the directory, an opaque versioned document. */
+export interface DirectoryCopy {
+  read(): Promise<VersionedDirectory | undefined>;
+  /** Replaces the copy if `version` is higher than the one held; a lower or equal one is ignored. */
+  write(copy: VersionedDirectory): Promise<void>;
+}
+
+export interface VersionedDirectory {
+  readonly version: number;
+  readonly body: unknown;
+}
+
+export type StoreErrorCode =
+  | "store_unreachable"
+  | "store_timeout"
+  | "store_refused"
+  | "writer_fenced"
+  | "store_corrupt";
+
+/** An operational failure of a set, wrapped once, where it is known what was being done. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  readonly retryable: boolean;
+
+  constructor(
+    code: StoreErrorCode,
+    message: string,
+    options: { readonly retryable: boolean; readonly cause?: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.name = "StoreError";
+    this.code = code;
+    this.retryable = options.retryable;
+  }
+}
