@@ -1,0 +1,105 @@
+/**
+ * From nothing to a bound session: connect, bind, or say why not. Every step has a deadline, and whatever was opened on
+ * the way to a failure is closed again.
+ */
+import { connect, type Socket } from "node:net";
+import { type BoundAs, bindCommand } from "./bind-state.ts";
+import { type PduFields, Status } from "./pdu.ts";
+import { Session, type SessionOptions } from "./session.ts";
+
+export interface ClientSessionOptions extends Omit<SessionOptions, "socket" | "role"> {
+  readonly host: string;
+  readonly port: number;
+  readonly bindAs: BoundAs;
+  readonly systemId: string;
+  readonly password: string;
+  readonly systemType: string;
+  readonly interfaceVersion: number;
+  readonly connectTimeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export type OpenResult =
+  | { readonly type: "bound"; readonly session: Session }
+  /** The SMSC said no: `status` is its command_status. */
+  | { readonly type: "refused"; readonly status: number }
+  | { readonly type: "failed"; readonly error: SmppLinkError };
+
+export type SmppLinkErrorCode = "connect_failed" | "connect_timeout" | "bind_timeout" | "link_lost" | "aborted";
+
+/** An operational failure of a link. All but an abort are worth another try. */
+export class SmppLinkError extends Error {
+  readonly code: SmppLinkErrorCode;
+  readonly retryable: boolean;
+  constructor(code: SmppLinkErrorCode, doing: string, options?: ErrorOptions) {
+    super(`Cannot ${doing}: ${code}`, options);
+    this.name = "SmppLinkError";
+    this.code = code;
+    this.retryable = code !== "aborted";
+  }
+}
+
+/** Never rejects but on a programmer error (a credential too long for the wire). */
+export async function openClientSession(options: ClientSessionOptions): Promise<OpenResult> {
+  const where = `bind to ${options.host}:${options.port}`;
+  const socket = await openSocket(options);
+  if (socket instanceof SmppLinkError) return { type: "failed", error: socket };
+  const session = new Session({ ...options, socket, role: "esme" });
+  const abort = (): void => session.destroy();
+  options.signal?.addEventListener("abort", abort);
+  try {
+    const bind = await session.request(bindCommand(options.bindAs), bindFields(options), {
+      timeoutMs: options.bindTimeoutMs,
+    });
+    if (bind.type === "answered" && bind.status === Status.ok && session.state === "bound") {
+      return { type: "bound", session };
+    }
+    session.destroy();
+    if (bind.type === "answered") return { type: "refused", status: bind.status };
+    if (options.signal?.aborted) return { type: "failed", error: new SmppLinkError("aborted", where) };
+    const timedOut = bind.type === "unknown" && bind.reason === "response_timeout";
+    return { type: "failed", error: new SmppLinkError(timedOut ? "bind_timeout" : "link_lost", where) };
+  } catch (error) {
+    session.destroy();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", abort);
+  }
+}
+
+function bindFields(options: ClientSessionOptions): PduFields {
+  return {
+    system_id: options.systemId,
+    password: options.password,
+    system_type: options.systemType,
+    interface_version: options.interfaceVersion,
+  };
+}
+
+function openSocket(options: ClientSessionOptions): Promise<Socket | SmppLinkError> {
+  const { host, port, clock, signal } = options;
+  const doing = `connect to ${host}:${port}`;
+  if (signal?.aborted) return Promise.resolve(new SmppLinkError("aborted", doing));
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const settle = (result: Socket | SmppLinkError): void => {
+      timer.cancel();
+      signal?.removeEventListener("abort", abort);
+      socket.off("error", failed);
+      socket.off("close", closed);
+      if (result !== socket) {
+        socket.on("error", () => undefined);
+        socket.destroy();
+      }
+      resolve(result);
+    };
+    const abort = (): void => settle(new SmppLinkError("aborted", doing));
+    const failed = (cause: Error): void => settle(new SmppLinkError("connect_failed", doing, { cause }));
+    const closed = (): void => settle(new SmppLinkError("connect_failed", doing));
+    const timer = clock.after(options.connectTimeoutMs, () => settle(new SmppLinkError("connect_timeout", doing)));
+    signal?.addEventListener("abort", abort);
+    socket.once("connect", () => settle(socket));
+    socket.on("error", failed);
+    socket.on("close", closed);
+  });
+}

@@ -1,0 +1,84 @@
+/** The event log of a memory set. */
+import type { Clock } from "#domain/clock.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { WriterId } from "#domain/ids.ts";
+import {
+  type ConversationMessage,
+  conversationKey,
+  type EventBatch,
+  type EventLog,
+  type SubmittedSegment,
+} from "../store.ts";
+import { batchKey, type MemorySet } from "./memory-set.ts";
+
+export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
+  function* all(): Generator<MessageEvent> {
+    for (const batch of data.batches.values()) yield* batch.events;
+  }
+
+  function lastSequence(writer: WriterId): number {
+    let last = 0;
+    while (data.batches.has(batchKey(writer, last + 1))) last++;
+    return last;
+  }
+
+  return {
+    async read(after, batchesMax) {
+      const found: EventBatch[] = [];
+      for (const [writer, position] of after) {
+        for (let sequence = position + 1; found.length < batchesMax; sequence++) {
+          const batch = data.batches.get(batchKey(writer, sequence));
+          if (batch === undefined) break;
+          found.push(structuredClone(batch));
+        }
+      }
+      return found;
+    },
+
+    async writers() {
+      return [...data.writers].map(([writer, { seenAt, closed }]) => ({
+        writer,
+        closed,
+        silentMs: clock.now() - seenAt,
+      }));
+    },
+
+    async endSilentWriters(silentMs) {
+      let ended = 0;
+      for (const [writer, record] of data.writers) {
+        if (record.closed || clock.now() - record.seenAt < silentMs) continue;
+        const sequence = lastSequence(writer) + 1;
+        data.batches.set(batchKey(writer, sequence), { writer, sequence, at: clock.now(), kind: "closed", events: [] });
+        record.closed = true;
+        ended++;
+      }
+      return ended;
+    },
+
+    async ofMessage(id) {
+      return [...all()].filter((event) => event.message === id);
+    },
+
+    async findSubmitted(provider, providerMessageIds) {
+      const wanted = new Set(providerMessageIds);
+      const found = new Map<string, SubmittedSegment>();
+      for (const event of all()) {
+        if (event.type !== "submitted" || event.provider !== provider || !wanted.has(event.providerMessageId)) continue;
+        found.set(event.providerMessageId, { message: event.message, segment: event.segment, at: event.at });
+      }
+      return found;
+    },
+
+    async findConversations(keys) {
+      const wanted = new Set(keys);
+      const found = new Map<(typeof keys)[number], ConversationMessage>();
+      for (const event of all()) {
+        if (event.type !== "accepted") continue;
+        const key = conversationKey(event.from, event.to);
+        if (!wanted.has(key) || (found.get(key)?.at ?? -1) > event.at) continue;
+        found.set(key, { message: event.message, account: event.account, at: event.at });
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,224 @@
+/**
+ * The store in memory: the smallest correct driver, for unit tests and the simulation. Several stores may share one
+ * `MemorySet`, as several processes share a replica set. Nothing here survives the process.
+ */
+import type { Clock } from "#domain/clock.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import { createIdMint, type IdMint, type SetId, type WriterId } from "#domain/ids.ts";
+import type { Lane } from "#domain/lane.ts";
+import type { Random } from "#domain/random.ts";
+import { encodeItems } from "../chunk-bounds.ts";
+import {
+  type ClaimOptions,
+  type CommitResult,
+  type DirectoryCopy,
+  type EventBatch,
+  type EventLog,
+  type Hold,
+  type LaneDepth,
+  type Lease,
+  type MarkAdvance,
+  type NewChunk,
+  type OptOutKey,
+  optOutKey,
+  type Progress,
+  type Step,
+  type Store,
+  StoreError,
+} from "../store.ts";
+import { createMemoryEventLog } from "./memory-event-log.ts";
+import { batchKey, createMemorySet, type MemoryChunk, type MemorySet } from "./memory-set.ts";
+
+/** What a planted fault does to one commit. `unknown_applied` commits and then says that nobody can tell. */
+export type CommitFault = "failed" | "unknown_applied" | "unknown_lost";
+
+export interface MemoryStoreOptions {
+  readonly set: SetId;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly data?: MemorySet;
+  /** Asked before every commit; may wait, to model a set that hangs. */
+  readonly onCommit?: (step: Step) => Promise<CommitFault | undefined>;
+}
+
+export function createMemoryStore(options: MemoryStoreOptions): Store {
+  return new MemoryStore(options);
+}
+
+class MemoryStore implements Store {
+  readonly set: SetId;
+  readonly region: string;
+  readonly events: EventLog;
+  readonly directory: DirectoryCopy;
+  readonly #options: MemoryStoreOptions;
+  readonly #data: MemorySet;
+  readonly #mint: IdMint;
+  #writer: { readonly id: WriterId; next: number } | undefined;
+
+  constructor(options: MemoryStoreOptions) {
+    const data = options.data ?? createMemorySet();
+    this.set = options.set;
+    this.region = options.region;
+    this.#options = options;
+    this.#data = data;
+    this.#mint = createIdMint(options);
+    this.events = createMemoryEventLog(data, options.clock);
+    this.directory = {
+      read: async () => data.directory,
+      async write(copy) {
+        if (data.directory === undefined || copy.version > data.directory.version)
+          data.directory = structuredClone(copy);
+      },
+    };
+  }
+
+  async commit(step: Step): Promise<CommitResult> {
+    const fault = await this.#options.onCommit?.(step);
+    const error = new StoreError("store_timeout", `Planted fault '${fault}' at ${this.set}`, { retryable: true });
+    if (fault === "failed") return { type: "failed", error };
+    if (fault === "unknown_lost") return { type: "unknown", error };
+    const result = this.#apply(step);
+    return fault === "unknown_applied" ? { type: "unknown", error } : result;
+  }
+
+  async claim(claim: ClaimOptions): Promise<readonly Hold[]> {
+    const { clock } = this.#options;
+    const token = this.#mint.unique();
+    const ready = [...this.#data.chunks.values()]
+      .filter((chunk) => claim.lanes.includes(chunk.lane) && chunk.at <= clock.now())
+      .sort((a, b) => a.at - b.at);
+    const holds: Hold[] = [];
+    let items = 0;
+    for (const chunk of ready) {
+      if (holds.length > 0 && items + chunk.count > claim.itemsMax) break;
+      items += chunk.count;
+      takeChunk(chunk, { token, at: clock.now() + claim.leaseMs, markAhead: claim.markAhead ?? 0 });
+      holds.push(toHold(chunk, token, clock.monotonic() + claim.leaseMs));
+    }
+    return holds;
+  }
+
+  async renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Hold[]> {
+    const { clock } = this.#options;
+    return holds.flatMap((hold) => {
+      const chunk = this.#held(hold.lease);
+      if (chunk === undefined) return [];
+      chunk.at = clock.now() + leaseMs;
+      return [{ ...hold, deadline: clock.monotonic() + leaseMs }];
+    });
+  }
+
+  async release(leases: readonly Lease[], delayMs: number): Promise<void> {
+    for (const lease of leases) {
+      const chunk = this.#held(lease);
+      if (chunk === undefined) continue;
+      chunk.token = undefined;
+      chunk.at = this.#options.clock.now() + delayMs;
+    }
+  }
+
+  async depth(): Promise<ReadonlyMap<Lane, LaneDepth>> {
+    const depth = new Map<Lane, LaneDepth>();
+    for (const chunk of this.#data.chunks.values()) {
+      const lane = depth.get(chunk.lane) ?? { chunks: 0, items: 0, oldestMs: 0 };
+      const oldestMs = Math.max(lane.oldestMs, this.#options.clock.now() - chunk.enqueuedAt);
+      depth.set(chunk.lane, { chunks: lane.chunks + 1, items: lane.items + chunk.count, oldestMs });
+    }
+    return depth;
+  }
+
+  async optedOut(pairs: readonly OptOutKey[]): Promise<ReadonlySet<OptOutKey>> {
+    return new Set(pairs.filter((pair) => this.#data.optOuts.get(pair)?.out === true));
+  }
+
+  async ping(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const at = this.#options.clock.now();
+    const batch = { writer: writer.id, sequence: writer.next, at, kind: "closed", events: [] } as const;
+    this.#data.batches.set(batchKey(batch.writer, batch.sequence), batch);
+    this.#data.writers.set(writer.id, { seenAt: at, closed: true });
+    this.#writer = undefined;
+  }
+
+  #held(lease: Lease): MemoryChunk | undefined {
+    const chunk = this.#data.chunks.get(lease.chunk);
+    return chunk?.token === lease.token ? chunk : undefined;
+  }
+
+  #apply(step: Step): CommitResult {
+    const chunks = (step.chunks ?? []).map((chunk) => ({ chunk, items: encodeItems(chunk) }));
+    const leases = [...(step.acks ?? []), ...(step.marks ?? []).map((mark) => mark.lease)];
+    if (leases.some((lease) => this.#held(lease) === undefined)) return { type: "lease_lost" };
+
+    for (const lease of step.acks ?? []) this.#data.chunks.delete(lease.chunk);
+    for (const mark of step.marks ?? []) {
+      const chunk = this.#held(mark.lease);
+      if (chunk !== undefined) chunk.progress = advance(chunk.progress, mark);
+    }
+    if (leases.length > 0 || (step.events ?? []).length > 0) this.#append(step.events ?? []);
+    for (const { chunk, items } of chunks) this.#enqueue(chunk, items);
+    for (const change of step.optOuts ?? []) {
+      const key = optOutKey(change.account, change.number);
+      const held = this.#data.optOuts.get(key);
+      if ((held?.at ?? -1) < change.at) this.#data.optOuts.set(key, { out: change.out, at: change.at });
+    }
+    return { type: "committed" };
+  }
+
+  #append(events: readonly MessageEvent[]): void {
+    const { clock } = this.#options;
+    if (this.#writer === undefined || this.#data.writers.get(this.#writer.id)?.closed !== false) {
+      this.#writer = { id: this.#mint.writerId(), next: 1 };
+    }
+    const { id } = this.#writer;
+    const batch: EventBatch = { writer: id, sequence: this.#writer.next++, at: clock.now(), kind: "events", events };
+    this.#data.batches.set(batchKey(id, batch.sequence), structuredClone(batch));
+    this.#data.writers.set(id, { seenAt: clock.now(), closed: false });
+  }
+
+  #enqueue(chunk: NewChunk, items: string): void {
+    if (this.#data.chunks.has(chunk.id)) return;
+    const now = this.#options.clock.now();
+    this.#data.chunks.set(chunk.id, {
+      id: chunk.id,
+      lane: chunk.lane,
+      items,
+      count: chunk.items.length,
+      enqueuedAt: now,
+      at: now + (chunk.delayMs ?? 0),
+      token: undefined,
+      deliveries: 0,
+      progress: { positions: chunk.positions ?? 0, mark: 0, priorMark: 0, settledTo: 0, settledBeyond: [] },
+    });
+  }
+}
+
+function advance(held: Progress, mark: MarkAdvance): Progress {
+  return {
+    ...held,
+    mark: Math.max(held.mark, mark.mark),
+    settledTo: Math.max(held.settledTo, mark.settledTo),
+    settledBeyond: mark.settledBeyond,
+  };
+}
+
+function takeChunk(
+  chunk: MemoryChunk,
+  claim: { readonly token: string; readonly at: number; readonly markAhead: number },
+): void {
+  const { positions, mark } = chunk.progress;
+  chunk.token = claim.token;
+  chunk.at = claim.at;
+  chunk.deliveries += 1;
+  chunk.progress = { ...chunk.progress, priorMark: mark, mark: Math.min(positions, mark + claim.markAhead) };
+}
+
+function toHold(chunk: MemoryChunk, token: string, deadline: number): Hold {
+  const { lane, deliveries, enqueuedAt, progress } = chunk;
+  const lease = { chunk: chunk.id, token } as Lease;
+  return { lease, lane, items: JSON.parse(chunk.items), deliveries, deadline, enqueuedAt, progress };
+}

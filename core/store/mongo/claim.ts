@@ -1,0 +1,104 @@
+/**
+ * Claiming in three moves: look for candidates, stamp those still ready with a token nobody else has, read back what
+ * carries the token. No findAndModify: it takes one chunk at a time, and as a retryable write it would store an image of
+ * every chunk. All times are the set's own (`$$NOW`), so a skewed process can neither stretch nor cut a lease.
+ */
+import type { Clock } from "#domain/clock.ts";
+import type { ChunkId } from "#domain/ids.ts";
+import type { ClaimOptions, Hold, Lease } from "../store.ts";
+import type { ChunkDocument, Collections } from "./documents.ts";
+
+/** Chunks looked at in one claim. 64 small chunks fill a step; more would mostly be left for others. */
+const CANDIDATES_MAX = 64;
+/** The part of a lease that is not relied on: our clock may run slow against the set's, and replies take time. */
+const LEASE_MARGIN = 0.1;
+
+/** Served by CLAIM_INDEX: equality on lane, upper bound on at (asserted in claim.int.test.ts). */
+export function readyFilter(lanes: readonly string[]) {
+  return { lane: { $in: lanes }, $expr: { $lte: ["$at", "$$NOW"] } };
+}
+
+export async function claimChunks(
+  deps: { readonly collections: Collections; readonly clock: Clock },
+  options: ClaimOptions & { readonly token: string },
+): Promise<readonly Hold[]> {
+  const { chunks } = deps.collections;
+  const candidates = await chunks
+    .find(readyFilter(options.lanes) as object, { projection: { count: 1 }, limit: CANDIDATES_MAX })
+    .toArray();
+  const ids = firstThatFit(candidates, options.itemsMax);
+  if (ids.length === 0) return [];
+
+  const startedAt = deps.clock.monotonic();
+  const stamped = await chunks.updateMany({ _id: { $in: ids }, $expr: { $lte: ["$at", "$$NOW"] } }, [stamp(options)]);
+  if (stamped.modifiedCount === 0) return [];
+  const held = await chunks.find({ _id: { $in: ids }, token: options.token }).toArray();
+  const deadline = startedAt + options.leaseMs * (1 - LEASE_MARGIN);
+  return held.map((document) => toHold(document, options.token, deadline));
+}
+
+function firstThatFit(
+  candidates: readonly { readonly _id: string; readonly count: number }[],
+  itemsMax: number,
+): string[] {
+  const ids: string[] = [];
+  let items = 0;
+  for (const { _id, count } of candidates) {
+    if (ids.length > 0 && items + count > itemsMax) break;
+    ids.push(_id);
+    items += count;
+  }
+  return ids;
+}
+
+function stamp(options: ClaimOptions & { readonly token: string }) {
+  return {
+    $set: {
+      at: { $add: ["$$NOW", options.leaseMs] },
+      token: options.token,
+      owner: options.owner,
+      deliveries: { $add: ["$deliveries", 1] },
+      priorMark: "$mark",
+      mark: { $min: ["$positions", { $add: ["$mark", options.markAhead ?? 0] }] },
+    },
+  };
+}
+
+function toHold(document: ChunkDocument, token: string, deadline: number): Hold {
+  const { positions, mark, priorMark, settledTo, settledBeyond } = document;
+  return {
+    lease: { chunk: document._id as ChunkId, token } as Lease,
+    lane: document.lane,
+    items: JSON.parse(document.items) as unknown[],
+    deliveries: document.deliveries,
+    deadline,
+    enqueuedAt: document.enqueuedAt.getTime(),
+    progress: { positions, mark, priorMark, settledTo, settledBeyond },
+  };
+}
+
+/** Our holds with leases running from now; those that were lost are left out. */
+export async function renewLeases(
+  deps: { readonly collections: Collections; readonly clock: Clock },
+  holds: readonly Hold[],
+  leaseMs: number,
+): Promise<readonly Hold[]> {
+  const { chunks } = deps.collections;
+  const mine = { $or: holds.map(({ lease }) => ({ _id: lease.chunk, token: lease.token })) };
+  const startedAt = deps.clock.monotonic();
+  const renewed = await chunks.updateMany(mine, [{ $set: { at: { $add: ["$$NOW", leaseMs] } } }]);
+  const deadline = startedAt + leaseMs * (1 - LEASE_MARGIN);
+  if (renewed.matchedCount === holds.length) return holds.map((hold) => ({ ...hold, deadline }));
+  const still = new Set((await chunks.find(mine, { projection: { _id: 1 } }).toArray()).map(({ _id }) => _id));
+  return holds.filter(({ lease }) => still.has(lease.chunk)).map((hold) => ({ ...hold, deadline }));
+}
+
+export async function releaseLeases(
+  collections: Collections,
+  leases: readonly Lease[],
+  delayMs: number,
+): Promise<void> {
+  await collections.chunks.updateMany({ $or: leases.map((lease) => ({ _id: lease.chunk, token: lease.token })) }, [
+    { $set: { at: { $add: ["$$NOW", delayMs] }, token: null, owner: null } },
+  ]);
+}

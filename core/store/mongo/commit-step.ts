@@ -1,0 +1,280 @@
+/**
+ * One step as one transaction, resolved to certainty wherever that is possible. The event batch is inserted first, under
+ * the writer's next number, so that any retry of a step whose outcome is unknown runs into its own batch and knows. To
+ * give up, a *void* batch is put at that number: if it goes in, the step can never commit; if it collides, the step did.
+ */
+import type { ClientSession, MongoClient } from "mongodb";
+import type { Clock } from "#domain/clock.ts";
+import type { Random } from "#domain/random.ts";
+import { encodeItems } from "../chunk-bounds.ts";
+import { lookupKeys } from "../lookup-keys.ts";
+import { type CommitResult, type MarkAdvance, optOutKey, type Step, StoreError } from "../store.ts";
+import {
+  batchId,
+  type ChunkDocument,
+  type Collections,
+  collectionNames,
+  type EventBatchDocument,
+} from "./documents.ts";
+import { isDefiniteAbort, isDuplicateKey, isNotSent, toStoreError } from "./store-error.ts";
+import type { Writer, WriterPool } from "./writer-pool.ts";
+
+/** A step that certainly did not commit is tried again for this long: write conflicts and elections pass. */
+const ABORTED_RETRY_MS = 3_000;
+/** A step that may have committed is asked for this long: an election takes 2-5 s. */
+const UNKNOWN_RETRY_MS = 12_000;
+/** Then its number is voided, with this much time to do it in. */
+const VOID_MS = 3_000;
+const BACKOFF_FIRST_MS = 5;
+const BACKOFF_MAX_MS = 250;
+
+export interface CommitDeps {
+  readonly client: MongoClient;
+  readonly collections: Collections;
+  readonly writers: WriterPool;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The set's clock, in milliseconds since the epoch, as far as we know it. */
+  readonly setNow: () => number;
+  readonly set: string;
+}
+
+/** What one try to commit says for certain. */
+type Attempt =
+  | { readonly type: "committed" | "lease_lost" | "fenced" }
+  | { readonly type: "aborted" | "unknown"; readonly error: StoreError; readonly sent: boolean };
+
+/** The documents of a step, made once: a retry writes the same bytes. */
+interface EncodedStep {
+  readonly step: Step;
+  readonly keys: readonly string[];
+  readonly events: string;
+  readonly chunks: readonly ChunkDocument[];
+}
+
+/** Commits steps; see Store.commit. Throws RangeError for a chunk out of bounds, before anything is sent. */
+export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<CommitResult> {
+  return async (step) => {
+    const encoded = encodeStep(step, deps.setNow());
+    if (!needsBatch(step)) return commitChunks(deps, encoded);
+    for (;;) {
+      const result = await deps.writers
+        .withWriter(step.urgent === true, (writer) => commitWith(deps, writer, encoded))
+        .catch((error: unknown) => ({
+          type: "failed" as const,
+          error: toStoreError(error, `open a writer of ${deps.set}`),
+        }));
+      if (result.type !== "fenced") return result;
+    }
+  };
+}
+
+/** Only a step that takes or says something needs a number: a bare enqueue is settled by its chunk's own id. */
+function needsBatch(step: Step): boolean {
+  const parts = [step.acks, step.marks, step.events, step.optOuts];
+  return parts.some((part) => part !== undefined && part.length > 0);
+}
+
+async function commitWith(
+  deps: CommitDeps,
+  writer: Writer,
+  step: EncodedStep,
+): Promise<CommitResult | { readonly type: "fenced" }> {
+  const startedAt = deps.clock.monotonic();
+  let maybe = false;
+  for (let tries = 0; ; tries++) {
+    const attempt = await tryCommit(deps, writer, step);
+    switch (attempt.type) {
+      case "committed":
+        writer.next++;
+        return { type: "committed" };
+      case "lease_lost":
+        return { type: "lease_lost" };
+      case "fenced":
+        deps.writers.end(writer, "fenced");
+        return { type: "fenced" };
+      case "unknown":
+        maybe = true;
+        break;
+      case "aborted":
+        if (!maybe && !attempt.sent) return { type: "failed", error: attempt.error };
+        break;
+    }
+    const spentMs = deps.clock.monotonic() - startedAt;
+    if (!maybe && spentMs > ABORTED_RETRY_MS) return { type: "failed", error: attempt.error };
+    if (maybe && spentMs > UNKNOWN_RETRY_MS) return giveUp(deps, writer, attempt.error);
+    await deps.clock.sleep(backoffMs(tries, deps.random));
+  }
+}
+
+function backoffMs(tries: number, random: Random): number {
+  return Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** tries) * (0.5 + random.fraction() / 2);
+}
+
+async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): Promise<Attempt> {
+  const session = deps.client.startSession({ causalConsistency: false });
+  let commitSent = false;
+  try {
+    session.startTransaction({ readConcern: { level: "local" }, writeConcern: { w: "majority", journal: true } });
+    const leased = await writeStep(deps, session, writer, step);
+    if (!leased) {
+      await session.abortTransaction();
+      return { type: "lease_lost" };
+    }
+    commitSent = true;
+    await session.commitTransaction();
+    return { type: "committed" };
+  } catch (error) {
+    if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+    if (isDuplicateKey(error, collectionNames.events)) return settleByBatch(deps, writer);
+    const failure = toStoreError(error, `commit a step to ${deps.set}`);
+    const aborted = !commitSent || isDefiniteAbort(error);
+    return { type: aborted ? "aborted" : "unknown", error: failure, sent: !isNotSent(error) };
+  } finally {
+    await session.endSession();
+  }
+}
+
+/** Writes everything but the commit. False: a lease was lost. */
+async function writeStep(
+  deps: CommitDeps,
+  session: ClientSession,
+  writer: Writer,
+  encoded: EncodedStep,
+): Promise<boolean> {
+  const { chunks, events, optOuts } = deps.collections;
+  const { step } = encoded;
+  const options = { session };
+  const batch: EventBatchDocument = {
+    _id: batchId(writer.id, writer.next),
+    kind: "events",
+    at: new Date(deps.setNow()),
+    keys: encoded.keys,
+    events: encoded.events,
+  };
+  await events.insertOne(batch, options);
+  if (step.acks !== undefined && step.acks.length > 0) {
+    // One filter a lease: a step may acknowledge chunks of several claims.
+    const mine = step.acks.map((lease) => ({ _id: lease.chunk, token: lease.token }));
+    const { deletedCount } = await chunks.deleteMany(mine.length === 1 && mine[0] ? mine[0] : { $or: mine }, options);
+    if (deletedCount !== step.acks.length) return false;
+  }
+  for (const mark of step.marks ?? []) {
+    const { matchedCount } = await chunks.updateOne(...markUpdate(mark), options);
+    if (matchedCount !== 1) return false;
+  }
+  if (encoded.chunks.length > 0) await chunks.insertMany([...encoded.chunks], options);
+  for (const change of step.optOuts ?? []) {
+    const newer = { $gt: [change.at, { $ifNull: ["$at", -1] }] };
+    const set = {
+      out: { $cond: [newer, change.out, "$out"] },
+      at: { $cond: [newer, change.at, "$at"] },
+    };
+    await optOuts.updateOne({ _id: optOutKey(change.account, change.number) }, [{ $set: set }], {
+      ...options,
+      upsert: true,
+    });
+  }
+  return true;
+}
+
+function markUpdate(mark: MarkAdvance): [{ _id: string; token: string }, object] {
+  const { lease, settledTo, settledBeyond } = mark;
+  return [
+    { _id: lease.chunk, token: lease.token },
+    { $max: { mark: mark.mark, settledTo }, $set: { settledBeyond } },
+  ];
+}
+
+/** Our number is taken: by our own step, which then did commit, or by the batch that fenced this writer. */
+async function settleByBatch(deps: CommitDeps, writer: Writer): Promise<Attempt> {
+  try {
+    const held = await deps.collections.events.findOne(
+      { _id: batchId(writer.id, writer.next) },
+      { projection: { kind: 1 }, readConcern: { level: "majority" } },
+    );
+    if (held?.kind === "events") return { type: "committed" };
+    if (held?.kind === "closed" || held?.kind === "void") return { type: "fenced" };
+    const pending = new StoreError("store_timeout", `Batch ${writer.next} of ${writer.id} is not yet on a majority`, {
+      retryable: true,
+    });
+    return { type: "unknown", error: pending, sent: true };
+  } catch (error) {
+    return { type: "unknown", error: toStoreError(error, `look for a batch in ${deps.set}`), sent: true };
+  }
+}
+
+/** Ends the doubt by a void batch, or ends the writer with its number open. */
+async function giveUp(deps: CommitDeps, writer: Writer, error: StoreError): Promise<CommitResult> {
+  const startedAt = deps.clock.monotonic();
+  const empty: EventBatchDocument = {
+    _id: batchId(writer.id, writer.next),
+    kind: "void",
+    at: new Date(deps.setNow()),
+    keys: [],
+    events: "[]",
+  };
+  for (let tries = 0; deps.clock.monotonic() - startedAt < VOID_MS; tries++) {
+    try {
+      await deps.collections.events.insertOne(empty);
+      writer.next++;
+      return { type: "failed", error };
+    } catch (failure) {
+      const settled = isDuplicateKey(failure, collectionNames.events) ? await settleByBatch(deps, writer) : undefined;
+      if (settled?.type === "committed") {
+        writer.next++;
+        return { type: "committed" };
+      }
+      if (settled?.type === "fenced") {
+        deps.writers.end(writer, "fenced");
+        return { type: "failed", error };
+      }
+    }
+    await deps.clock.sleep(backoffMs(tries, deps.random));
+  }
+  deps.writers.end(writer, "number left open");
+  return { type: "unknown", error };
+}
+
+/** A bare enqueue: idempotent by the chunks' ids, so no transaction and no number. */
+async function commitChunks(deps: CommitDeps, { chunks }: EncodedStep): Promise<CommitResult> {
+  if (chunks.length === 0) return { type: "committed" };
+  const startedAt = deps.clock.monotonic();
+  let maybe = false;
+  for (let tries = 0; ; tries++) {
+    try {
+      await deps.collections.chunks.insertMany([...chunks], { ordered: false });
+      return { type: "committed" };
+    } catch (error) {
+      if (isDuplicateKey(error, collectionNames.chunks)) return { type: "committed" };
+      const failure = toStoreError(error, `enqueue on ${deps.set}`);
+      maybe ||= !isNotSent(error);
+      if (!maybe) return { type: "failed", error: failure };
+      if (deps.clock.monotonic() - startedAt > UNKNOWN_RETRY_MS) return { type: "unknown", error: failure };
+      await deps.clock.sleep(backoffMs(tries, deps.random));
+    }
+  }
+}
+
+function encodeStep(step: Step, setNow: number): EncodedStep {
+  const events = step.events ?? [];
+  const chunks = (step.chunks ?? []).map(
+    (chunk): ChunkDocument => ({
+      _id: chunk.id,
+      lane: chunk.lane,
+      at: new Date(setNow + (chunk.delayMs ?? 0)),
+      enqueuedAt: new Date(setNow),
+      token: null,
+      owner: null,
+      deliveries: 0,
+      count: chunk.items.length,
+      positions: chunk.positions ?? 0,
+      mark: 0,
+      priorMark: 0,
+      settledTo: 0,
+      settledBeyond: [],
+      items: encodeItems(chunk),
+    }),
+  );
+  return { step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
+}

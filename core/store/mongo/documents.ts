@@ -1,0 +1,100 @@
+/**
+ * The documents of a set and the indexes their queries need. Items and events are stored as JSON text: one string is
+ * cheaper to write, replicate and read than a tree of 512 sub-documents, and a person can still read it in a shell.
+ */
+import type { Collection, Db } from "mongodb";
+import type { Lane } from "#domain/lane.ts";
+
+export interface ChunkDocument {
+  readonly _id: string;
+  readonly lane: Lane;
+  /** Visible at: ready time, or the end of the lease once claimed. One field, so a claim needs no OR and no reaper. */
+  readonly at: Date;
+  readonly enqueuedAt: Date;
+  readonly token: string | null;
+  readonly owner: string | null;
+  readonly deliveries: number;
+  readonly count: number;
+  readonly positions: number;
+  readonly mark: number;
+  readonly priorMark: number;
+  readonly settledTo: number;
+  readonly settledBeyond: readonly number[];
+  readonly items: string;
+}
+
+export interface EventBatchDocument {
+  /** `<writer>:<sequence, 10 digits>`: a writer's batches are one range of the primary index. */
+  readonly _id: string;
+  readonly kind: "events" | "void" | "closed";
+  readonly at: Date;
+  readonly keys: readonly string[];
+  readonly events: string;
+}
+
+export interface WriterDocument {
+  readonly _id: string;
+  readonly owner: string;
+  readonly openedAt: Date;
+  readonly seenAt: Date;
+  readonly closed: boolean;
+}
+
+export interface DirectoryDocument {
+  readonly _id: "current";
+  readonly version: number;
+  readonly body: string;
+}
+
+export interface OptOutDocument {
+  readonly _id: string;
+  readonly out: boolean;
+  readonly at: number;
+}
+
+export interface Collections {
+  readonly chunks: Collection<ChunkDocument>;
+  readonly events: Collection<EventBatchDocument>;
+  readonly writers: Collection<WriterDocument>;
+  readonly directory: Collection<DirectoryDocument>;
+  readonly optOuts: Collection<OptOutDocument>;
+}
+
+export const collectionNames = {
+  chunks: "chunks",
+  events: "events",
+  writers: "writers",
+  directory: "directory",
+  optOuts: "opt_outs",
+} as const satisfies Record<keyof Collections, string>;
+
+/** Claims (claim.ts): equality on the lane, range on the time. */
+export const CLAIM_INDEX = { lane: 1, at: 1 } as const;
+/** Look-ups (mongo-event-log.ts): equality on one key, newest first. */
+export const LOOKUP_INDEX = { keys: 1, at: -1 } as const;
+
+export function openCollections(db: Db): Collections {
+  return {
+    chunks: db.collection(collectionNames.chunks),
+    events: db.collection(collectionNames.events),
+    writers: db.collection(collectionNames.writers),
+    directory: db.collection(collectionNames.directory),
+    optOuts: db.collection(collectionNames.optOuts),
+  };
+}
+
+const SEQUENCE_DIGITS = 10;
+
+export function batchId(writer: string, sequence: number): string {
+  return `${writer}:${sequence.toString().padStart(SEQUENCE_DIGITS, "0")}`;
+}
+
+/** Sorts after every batch id of the writer. */
+export function batchIdEnd(writer: string): string {
+  return `${writer};`;
+}
+
+export function parseBatchId(id: string): { readonly writer: string; readonly sequence: number } {
+  const colon = id.indexOf(":");
+  return { writer: id.slice(0, colon), sequence: Number(id.slice(colon + 1)) };
+}

@@ -1,0 +1,184 @@
+/**
+ * The store on one MongoDB replica set. Opening it does not need the set to be up: every operation finds its primary or
+ * fails within a bound, and the background work (heartbeats, the set's clock) goes on by itself when it is back.
+ */
+import { MongoClient } from "mongodb";
+import type { Clock } from "#domain/clock.ts";
+import { createIdMint, type SetId } from "#domain/ids.ts";
+import type { Lane } from "#domain/lane.ts";
+import type { Logger } from "#domain/log.ts";
+import type { Random } from "#domain/random.ts";
+import type { DirectoryCopy, LaneDepth, OptOutKey, Store } from "../store.ts";
+import { claimChunks, releaseLeases, renewLeases } from "./claim.ts";
+import { createStepCommitter } from "./commit-step.ts";
+import { type Collections, openCollections } from "./documents.ts";
+import { createMongoEventLog } from "./mongo-event-log.ts";
+import { toStoreError } from "./store-error.ts";
+import { createWriterPool } from "./writer-pool.ts";
+
+/** How long an operation looks for a primary. Shorter than an election, so that a caller can use another set instead. */
+const SERVER_SELECTION_MS = 2_000;
+/** An answer that takes longer is as good as none: twice the worst commit seen under load on a small machine. */
+const SOCKET_TIMEOUT_MS = 8_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** How often members are looked at; also the floor of noticing a new primary. */
+const MONITOR_MS = 1_000;
+const POOL_MAX = 32;
+/** A writer is told to be alive this often, and the set's clock is looked at. */
+const HEARTBEAT_MS = 5_000;
+
+export interface MongoStoreOptions {
+  readonly set: SetId;
+  readonly region: string;
+  readonly uri: string;
+  readonly database: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Names this process to operators, in leases and writers. */
+  readonly owner: string;
+  /** Writers for ordinary steps, opened when first needed; one more is kept for alerts. */
+  readonly writers: number;
+}
+
+export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+  const { set, clock, random, log, owner } = options;
+  const client = new MongoClient(options.uri, {
+    appName: owner,
+    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    socketTimeoutMS: SOCKET_TIMEOUT_MS,
+    heartbeatFrequencyMS: MONITOR_MS,
+    maxPoolSize: POOL_MAX,
+    // Retries are ours: a step is settled by its number, a claim by its token.
+    retryWrites: false,
+    retryReads: true,
+    writeConcern: { w: "majority", journal: true },
+    readPreference: "primary",
+    ignoreUndefined: false,
+  });
+  const collections = openCollections(client.db(options.database));
+  const mint = createIdMint({ clock, random });
+  const setClock = createSetClock(clock);
+  const writers = createWriterPool({ set, collections, clock, mint, log, owner, count: options.writers });
+  const commit = createStepCommitter({ client, collections, writers, clock, random, set, setNow: setClock.now });
+  const stop = new AbortController();
+  const background = keepAlive({ client, clock, setClock, heartbeat: writers.heartbeat, signal: stop.signal });
+
+  async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw toStoreError(error, `${doing} ${set}`);
+    }
+  }
+
+  return {
+    set,
+    region: options.region,
+    commit,
+    claim: (claim) =>
+      guarded("claim chunks of", () => claimChunks({ collections, clock }, { ...claim, token: mint.unique() })),
+    renew: (holds, leaseMs) =>
+      guarded("renew leases of", async () =>
+        holds.length === 0 ? [] : renewLeases({ collections, clock }, holds, leaseMs),
+      ),
+    release: (leases, delayMs) =>
+      guarded("release chunks of", async () => {
+        if (leases.length > 0) await releaseLeases(collections, leases, delayMs);
+      }),
+    depth: () => guarded("measure the depth of", () => readDepth(collections)),
+    events: createMongoEventLog({ set, collections, clock }),
+    directory: createDirectoryCopy(collections, guarded),
+    optedOut: (pairs) =>
+      guarded("read opt-outs of", async () => {
+        if (pairs.length === 0) return new Set();
+        const rows = await collections.optOuts.find({ _id: { $in: [...pairs] }, out: true }).toArray();
+        return new Set(rows.map((row) => row._id as OptOutKey));
+      }),
+    ping: () =>
+      guarded("reach", async () => {
+        await client.db("admin").command({ ping: 1 }, { readPreference: "primary" });
+      }),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await background;
+      await writers[Symbol.asyncDispose]();
+      await client.close();
+    },
+  };
+}
+
+/** The set's clock as an offset to ours, so that "ready now" means now even where this process's clock is wrong. */
+interface SetClock {
+  now(): number;
+  learn(localTime: number, askedAt: number): void;
+}
+
+function createSetClock(clock: Clock): SetClock {
+  let offsetMs = 0;
+  return {
+    now: () => clock.now() + offsetMs,
+    learn(localTime, askedAt) {
+      offsetMs = Math.round(localTime - (askedAt + clock.now()) / 2);
+    },
+  };
+}
+
+async function keepAlive(deps: {
+  readonly client: MongoClient;
+  readonly clock: Clock;
+  readonly setClock: SetClock;
+  readonly heartbeat: () => Promise<void>;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  while (!deps.signal.aborted) {
+    try {
+      const askedAt = deps.clock.now();
+      const hello = await deps.client.db("admin").command({ hello: 1 });
+      const localTime: unknown = hello["localTime"];
+      if (localTime instanceof Date) deps.setClock.learn(localTime.getTime(), askedAt);
+      await deps.heartbeat();
+    } catch {
+      // The set is away; whoever needs it hears so from its own operation.
+    }
+    await deps.clock.sleep(HEARTBEAT_MS, deps.signal);
+  }
+}
+
+type Guard = <T>(doing: string, run: () => Promise<T>) => Promise<T>;
+
+function createDirectoryCopy({ directory }: Collections, guarded: Guard): DirectoryCopy {
+  return {
+    read: () =>
+      guarded("read the directory of", async () => {
+        const copy = await directory.findOne({ _id: "current" });
+        return copy === null ? undefined : { version: copy.version, body: JSON.parse(copy.body) as unknown };
+      }),
+    write: (copy) =>
+      guarded("write the directory of", async () => {
+        const newer = { $gt: [copy.version, { $ifNull: ["$version", -1] }] };
+        const set = {
+          version: { $cond: [newer, copy.version, "$version"] },
+          body: { $cond: [newer, { $literal: JSON.stringify(copy.body) }, "$body"] },
+        };
+        await directory.updateOne({ _id: "current" }, [{ $set: set }], { upsert: true });
+      }),
+  };
+}
+
+async function readDepth({ chunks }: Collections): Promise<ReadonlyMap<Lane, LaneDepth>> {
+  const rows = await chunks
+    .aggregate<LaneDepth & { readonly _id: Lane }>([
+      {
+        $group: {
+          _id: "$lane",
+          chunks: { $sum: 1 },
+          items: { $sum: "$count" },
+          oldestMs: { $max: { $subtract: ["$$NOW", "$enqueuedAt"] } },
+        },
+      },
+    ])
+    .toArray();
+  return new Map(rows.map(({ _id, chunks, items, oldestMs }) => [_id, { chunks, items, oldestMs: Number(oldestMs) }]));
+}

@@ -1,0 +1,68 @@
+/**
+ * Collections, indexes and least-privilege roles of a set. Run by `godwit up`, the tests and an operator with an
+ * administrator's URI; the roles' own users may not do any of it. Idempotent, and safe while processes run.
+ */
+import { type Db, MongoServerError } from "mongodb";
+import { CLAIM_INDEX, collectionNames, LOOKUP_INDEX, openCollections } from "./documents.ts";
+
+const NAMESPACE_EXISTS = 48;
+
+export async function setupMongoSchema(db: Db): Promise<void> {
+  for (const name of Object.values(collectionNames)) {
+    await db.createCollection(name).catch((error: unknown) => {
+      if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
+    });
+  }
+  const { chunks, events } = openCollections(db);
+  await chunks.createIndex(CLAIM_INDEX);
+  await events.createIndex(LOOKUP_INDEX);
+}
+
+/** A process's part in the platform, and so its user in every set. */
+export const storeRoles = ["edge", "worker", "connector", "projector"] as const;
+export type StoreRole = (typeof storeRoles)[number];
+
+type Action = "find" | "insert" | "update" | "remove";
+const { chunks, events, writers, directory, optOuts } = collectionNames;
+
+/** What each role may do, by collection. Nobody may update or remove an event batch (invariant I4). */
+const grants: Record<StoreRole, Readonly<Record<string, readonly Action[]>>> = {
+  edge: {
+    [chunks]: ["insert"],
+    [events]: ["find", "insert"],
+    [writers]: ["find", "insert", "update"],
+    [directory]: ["find"],
+  },
+  worker: {
+    [chunks]: ["find", "insert", "update", "remove"],
+    [events]: ["find", "insert"],
+    [writers]: ["find", "insert", "update"],
+    [directory]: ["find"],
+    [optOuts]: ["find", "insert", "update"],
+  },
+  connector: {
+    [chunks]: ["find", "insert", "update", "remove"],
+    [events]: ["find", "insert"],
+    [writers]: ["find", "insert", "update"],
+    [directory]: ["find"],
+    [optOuts]: ["find"],
+  },
+  projector: { [events]: ["find", "insert"], [writers]: ["find", "update"] },
+};
+
+export interface RoleDefinition {
+  readonly role: string;
+  readonly privileges: readonly {
+    readonly resource: { readonly db: string; readonly collection: string };
+    readonly actions: readonly Action[];
+  }[];
+}
+
+/** The custom role of `role` on `database`, as `createRole` takes it. */
+export function roleDefinition(role: StoreRole, database: string): RoleDefinition {
+  const privileges = Object.entries(grants[role]).map(([collection, actions]) => ({
+    resource: { db: database, collection },
+    actions,
+  }));
+  return { role: `godwit_${role}`, privileges };
+}
