@@ -1,6 +1,7 @@
 /**
- * API keys: `gw_live_<id>_<secret>`. The id finds the account, the secret's SHA-256 proves it; the secret itself is stored
- * nowhere (it has 160 random bits, so a slow hash would add nothing). Uses Web Crypto: the same on Bun, Deno and Node.
+ * API keys: `gw_live_<id>_<secret>`. The id finds the account, the secret's SHA-256 proves it; the secret itself is
+ * stored nowhere (it has 160 random bits, so a slow hash would add nothing). Uses Web Crypto: the same on Bun, Deno and
+ * Node.
  */
 import type { Random } from "#domain/random.ts";
 

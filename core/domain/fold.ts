@@ -1,7 +1,7 @@
 /**
  * A message's state as a fold over its events: the same answer in any order, with any event applied once or twice
- * (invariant I5). Every field is therefore a maximum, a minimum or a union, never "the last one seen". The state is plain
- * JSON, so that the projector can keep it beside the facts.
+ * (invariant I5). Every field is therefore a maximum, a minimum or a union, never "the last one seen". The state is
+ * plain JSON, so that the projector can keep it beside the facts.
  */
 import type { EventOf, MessageEvent } from "./event.ts";
 
@@ -175,9 +175,14 @@ function withReply(state: MessageState, event: EventOf<"replied">): MessageState
     from: event.from,
     to: event.to,
     parts: event.parts,
-    texts: { ...held?.texts, [event.part]: event.text },
+    texts: { ...held?.texts, [event.part]: smaller(held?.texts[`${event.part}`], event.text) },
   };
   return { ...state, replies: { ...state.replies, [event.reply]: reply } };
+}
+
+/** Two texts for one part: a handset used a reference twice. Any rule will do that has no order. */
+function smaller(held: string | undefined, next: string): string {
+  return held === undefined || next < held ? next : held;
 }
 
 function earliest<E extends MessageEvent>(held: E | undefined, next: E): E {

@@ -1,4 +1,6 @@
-/** The queues of a set by name. A lane is where a chunk waits; who claims from it is said in docs/LIFE_OF_A_MESSAGE.md. */
+/**
+ * The queues of a set by name. A lane is where a chunk waits; who claims from it is said in docs/LIFE_OF_A_MESSAGE.md.
+ */
 import { z } from "zod";
 import type { Brand, ProviderId, SetId } from "./ids.ts";
 

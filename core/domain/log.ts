@@ -1,6 +1,7 @@
 /**
- * One typed map of log events: the first argument of `info` and `error` comes from it, so an unknown event or field does
- * not compile. Fields take masked numbers only, and no texts: redaction is a type, not a filter. One line a state change.
+ * One typed map of log events: the first argument of `info` and `error` comes from it, so an unknown event or field
+ * does not compile. Fields take masked numbers only, and no texts: redaction is a type, not a filter. One line a state
+ * change.
  */
 import type { Clock } from "./clock.ts";
 import type { MaskedNumber } from "./e164.ts";

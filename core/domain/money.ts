@@ -1,4 +1,6 @@
-/** Money is a whole number of micros (1e-6 of a currency unit) in a bigint; on the wire and at rest a decimal string. */
+/**
+ * Money is a whole number of micros (1e-6 of a currency unit) in a bigint; on the wire and at rest a decimal string.
+ */
 import { z } from "zod";
 import type { Brand } from "./ids.ts";
 

@@ -1,4 +1,6 @@
-/** /livez, /readyz and /metrics of a Bun process that serves nothing else. Bound to the loopback unless told otherwise. */
+/**
+ * /livez, /readyz and /metrics of a Bun process that serves nothing else. Bound to the loopback unless told otherwise.
+ */
 /// <reference types="bun" />
 
 export interface HealthServer extends AsyncDisposable {

@@ -1,7 +1,8 @@
 /**
- * The seam of the pluggable queue and event log: one `Store` is one set. It holds chunks on lanes (claimed under a lease,
- * acknowledged whole) and event batches (append-only, gapless per writer), and changes both only by `commit`, which is
- * all or nothing. Drivers: `mongo/` and `memory/`; both pass `store.conformance.ts`. Only `mongo/` knows MongoDB.
+ * The seam of the pluggable queue and event log: one `Store` is one set. It holds chunks on lanes (claimed under a
+ * lease, acknowledged whole) and event batches (append-only, gapless per writer), and changes both only by `commit`,
+ * which is all or nothing. Drivers: `mongo/` and `memory/`; both pass `store.conformance.ts`. Only `mongo/` knows
+ * MongoDB.
  */
 import type { MessageEvent } from "#domain/event.ts";
 import type { AccountId, Brand, ChunkId, MessageId, ProviderId, SetId, WriterId } from "#domain/ids.ts";
@@ -20,9 +21,9 @@ export interface Store extends AsyncDisposable {
   commit(step: Step): Promise<CommitResult>;
 
   /**
-   * Claims ready chunks of `lanes` until `itemsMax` items are in hand (at least one chunk, whatever its size). The lease
-   * runs by the set's clock; `Hold.deadline` is its safe end by the caller's monotonic clock. Roughly first in, first
-   * out; no order is promised. Empty when nothing is ready. Throws StoreError when the set cannot be reached.
+   * Claims ready chunks of `lanes` until `itemsMax` items are in hand (at least one chunk, whatever its size). The
+   * lease runs by the set's clock; `Hold.deadline` is its safe end by the caller's monotonic clock. Roughly first in,
+   * first out; no order is promised. Empty when nothing is ready. Throws StoreError when the set cannot be reached.
    */
   claim(options: ClaimOptions): Promise<readonly Hold[]>;
 
@@ -32,7 +33,9 @@ export interface Store extends AsyncDisposable {
   /** Gives chunks back unprocessed, ready again after `delayMs`, never to the head. Lost leases are left alone. */
   release(leases: readonly Lease[], delayMs: number): Promise<void>;
 
-  /** Waiting chunks and items by lane: ready, held and delayed together. For people and metrics, never for decisions. */
+  /**
+   * Waiting chunks and items by lane: ready, held and delayed together. For people and metrics, never for decisions.
+   */
   depth(): Promise<ReadonlyMap<Lane, LaneDepth>>;
 
   readonly events: EventLog;

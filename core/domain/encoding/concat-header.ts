@@ -1,6 +1,7 @@
 /**
- * The user data header that joins parts on the handset (3GPP TS 23.040 §9.2.3.24). We write 8-bit references, which every
- * network takes and which leave 153 septets; we read 8- and 16-bit ones. Total on any octets: bad headers come in daily.
+ * The user data header that joins parts on the handset (3GPP TS 23.040 §9.2.3.24). We write 8-bit references, which
+ * every network takes and which leave 153 septets; we read 8- and 16-bit ones. Total on any octets: bad headers come in
+ * daily.
  */
 
 export interface Concat {
@@ -18,7 +19,10 @@ export const CONCAT_PARTS_MAX = 255;
 const CONCAT_8_BIT = 0x00;
 const CONCAT_16_BIT = 0x08;
 
-/** `05 00 03 reference total index`. The reference is taken modulo 256. Throws RangeError unless 1 ≤ index ≤ total ≤ 255. */
+/**
+ * `05 00 03 reference total index`. The reference is taken modulo 256. Throws RangeError unless 1 ≤ index ≤ total ≤
+ * 255.
+ */
 export function concatHeader(part: { reference: number; total: number; index: number }): Uint8Array {
   const { reference, total, index } = part;
   if (!isPlace(total, index)) throw new RangeError(`Cannot number a part: current place is ${index} of ${total}`);

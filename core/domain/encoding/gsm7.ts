@@ -1,6 +1,6 @@
 /**
- * The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038 §6.2.1). SMPP carries septets *unpacked*, one an
- * octet, so that is the only form here. National shift tables are left out: few routes honour them.
+ * The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038 §6.2.1). SMPP carries septets *unpacked*, one
+ * an octet, so that is the only form here. National shift tables are left out: few routes honour them.
  */
 
 /** Position = septet. U+001B stands at the place of the escape and is no character. */
@@ -70,8 +70,8 @@ export function encodeGsm7(text: string): Uint8Array {
 }
 
 /**
- * Total: an escape before a septet without an extension shows that septet's basic character, an escape before nothing or
- * another escape shows a space (TS 23.038 §6.2.1.1), and an octet above 0x7F becomes U+FFFD.
+ * Total: an escape before a septet without an extension shows that septet's basic character, an escape before nothing
+ * or another escape shows a space (TS 23.038 §6.2.1.1), and an octet above 0x7F becomes U+FFFD.
  */
 export function decodeGsm7(octets: Uint8Array): string {
   let text = "";

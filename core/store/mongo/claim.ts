@@ -1,7 +1,7 @@
 /**
  * Claiming in three moves: look for candidates, stamp those still ready with a token nobody else has, read back what
- * carries the token. No findAndModify: it takes one chunk at a time, and as a retryable write it would store an image of
- * every chunk. All times are the set's own (`$$NOW`), so a skewed process can neither stretch nor cut a lease.
+ * carries the token. No findAndModify: it takes one chunk at a time, and as a retryable write it would store an image
+ * of every chunk. All times are the set's own (`$$NOW`), so a skewed process can neither stretch nor cut a lease.
  */
 import type { Clock } from "#domain/clock.ts";
 import type { ChunkId } from "#domain/ids.ts";

@@ -1,7 +1,8 @@
 /**
- * One step as one transaction, resolved to certainty wherever that is possible. The event batch is inserted first, under
- * the writer's next number, so that any retry of a step whose outcome is unknown runs into its own batch and knows. To
- * give up, a *void* batch is put at that number: if it goes in, the step can never commit; if it collides, the step did.
+ * One step as one transaction, resolved to certainty wherever that is possible. The event batch is inserted first,
+ * under the writer's next number, so that any retry of a step whose outcome is unknown runs into its own batch and
+ * knows. To give up, a *void* batch is put at that number: if it goes in, the step can never commit; if it collides,
+ * the step did.
  */
 import type { ClientSession, MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
@@ -25,6 +26,8 @@ const ABORTED_RETRY_MS = 3_000;
 const UNKNOWN_RETRY_MS = 12_000;
 /** Then its number is voided, with this much time to do it in. */
 const VOID_MS = 3_000;
+/** "Ready now" is written this much in the past: our idea of the set's clock is hardly ever further out. */
+const READY_MARGIN_MS = 50;
 const BACKOFF_FIRST_MS = 5;
 const BACKOFF_MAX_MS = 250;
 
@@ -262,7 +265,7 @@ function encodeStep(step: Step, setNow: number): EncodedStep {
     (chunk): ChunkDocument => ({
       _id: chunk.id,
       lane: chunk.lane,
-      at: new Date(setNow + (chunk.delayMs ?? 0)),
+      at: new Date(setNow + (chunk.delayMs ?? -READY_MARGIN_MS)),
       enqueuedAt: new Date(setNow),
       token: null,
       owner: null,

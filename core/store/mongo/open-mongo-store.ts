@@ -16,7 +16,9 @@ import { createMongoEventLog } from "./mongo-event-log.ts";
 import { toStoreError } from "./store-error.ts";
 import { createWriterPool } from "./writer-pool.ts";
 
-/** How long an operation looks for a primary. Shorter than an election, so that a caller can use another set instead. */
+/**
+ * How long an operation looks for a primary. Shorter than an election, so that a caller can use another set instead.
+ */
 const SERVER_SELECTION_MS = 2_000;
 /** An answer that takes longer is as good as none: twice the worst commit seen under load on a small machine. */
 const SOCKET_TIMEOUT_MS = 8_000;
@@ -136,7 +138,7 @@ async function keepAlive(deps: {
     try {
       const askedAt = deps.clock.now();
       const hello = await deps.client.db("admin").command({ hello: 1 });
-      const localTime: unknown = hello["localTime"];
+      const localTime: unknown = hello.localTime;
       if (localTime instanceof Date) deps.setClock.learn(localTime.getTime(), askedAt);
       await deps.heartbeat();
     } catch {

@@ -25,7 +25,10 @@ export function isNotSent(error: unknown): boolean {
 }
 
 function isUnreachable(error: unknown): boolean {
-  return error instanceof MongoServerSelectionError || error instanceof MongoNetworkError;
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
+  // On Bun the first write to a socket that was just reset throws a plain Error out of the driver.
+  const { code } = error as { readonly code?: unknown };
+  return code === "ECONNRESET" || code === "EPIPE";
 }
 
 export function isDuplicateKey(error: unknown, collection: string): boolean {

@@ -1,0 +1,118 @@
+/**
+ * A circuit breaker around one set: it keeps requests away from a set that just failed, and finds out by itself when it
+ * is back. States: closed (in use) → open (left alone for 1-5 s) → half_open (one ping under way) → closed or open. It
+ * never decides about a step: a commit that was begun is left to finish, and its success closes the breaker.
+ */
+import type { Clock } from "#domain/clock.ts";
+import type { Random } from "#domain/random.ts";
+import type { CommitResult, Step, Store } from "./store.ts";
+
+/** A commit that takes longer counts as a failure. 2 s: twenty times the usual, well before a client gives up. */
+export const COMMIT_SLOW_MS = 2_000;
+/** How long a set is left alone: jittered, so that a fleet of edges does not come back in step. */
+export const OPEN_MS_MIN = 1_000;
+export const OPEN_MS_MAX = 5_000;
+/** A ping that takes longer has failed: a paused primary accepts it and never answers. */
+export const PROBE_MS_MAX = 1_000;
+/** A probe that a caller asks for, with every set away, comes at least this long after the last failure. */
+export const PROBE_GAP_MS = 250;
+/**
+ * This many refusals of single steps in a row open the breaker too. Fewer say something about the step, not about the
+ * set: one bad request must not close every set in turn.
+ */
+export const REFUSALS_MAX = 5;
+
+export type BreakerState = "closed" | "open" | "half_open";
+
+export interface Breaker extends Disposable {
+  readonly store: Store;
+  readonly state: BreakerState;
+  /** Milliseconds until the next probe; 0 unless open. */
+  dueInMs(): number;
+  /** Commits the step and judges the set by how it went. */
+  commit(step: Step): Promise<CommitResult>;
+  /** Pings an open set before its time, unless that was done a moment ago. */
+  probeEarly(): void;
+}
+
+/** `onChange` hears every transition and why: the code of the error, `slow_commit`, or `recovered`. */
+export function createBreaker(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onChange: (state: BreakerState, code: string) => void;
+}): Breaker {
+  const { store, clock, random } = deps;
+  let state: BreakerState = "closed";
+  let dueAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let probes = 0;
+  let disposed = false;
+  let refusals = 0;
+  /** Ends the present state: the next probe while open, the time-out of the ping while half open. */
+  let timer: { cancel(): void } | undefined;
+
+  function enter(next: BreakerState, code: string, timeout?: { readonly ms: number; readonly run: () => void }): void {
+    if (disposed) return;
+    timer?.cancel();
+    timer = timeout && clock.after(timeout.ms, timeout.run);
+    state = next;
+    deps.onChange(next, code);
+  }
+
+  function open(code: string): void {
+    const ms = OPEN_MS_MIN + random.fraction() * (OPEN_MS_MAX - OPEN_MS_MIN);
+    dueAt = clock.monotonic() + ms;
+    lookedAt = clock.monotonic();
+    enter("open", code, { ms, run: probe });
+  }
+
+  function close(): void {
+    refusals = 0;
+    if (state !== "closed") enter("closed", "recovered");
+  }
+
+  /** The first of answer, error and time-out decides. What comes after the state has moved on is not heard. */
+  function probe(): void {
+    lookedAt = clock.monotonic();
+    const mine = ++probes;
+    const decide = (act: () => void) => (): void => {
+      if (state === "half_open" && mine === probes) act();
+    };
+    enter("half_open", "probe", { ms: PROBE_MS_MAX, run: decide(() => open("probe_timeout")) });
+    store.ping().then(
+      decide(close),
+      decide(() => open("probe_failed")),
+    );
+  }
+
+  function judge(result: CommitResult): void {
+    if (result.type === "committed") close();
+    if (result.type !== "failed" && result.type !== "unknown") return;
+    const aboutTheSet = result.type === "unknown" || result.error.retryable || ++refusals >= REFUSALS_MAX;
+    if (aboutTheSet && state === "closed") open(result.error.code);
+  }
+
+  return {
+    store,
+    get state() {
+      return state;
+    },
+    dueInMs: () => (state === "open" ? Math.max(0, dueAt - clock.monotonic()) : 0),
+    async commit(step) {
+      const slow = clock.after(COMMIT_SLOW_MS, () => {
+        if (state === "closed") open("slow_commit");
+      });
+      const result = await store.commit(step).finally(() => slow.cancel());
+      judge(result);
+      return result;
+    },
+    probeEarly() {
+      if (state === "open" && clock.monotonic() - lookedAt >= PROBE_GAP_MS) probe();
+    },
+    [Symbol.dispose]() {
+      disposed = true;
+      timer?.cancel();
+    },
+  };
+}

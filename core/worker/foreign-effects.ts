@@ -1,0 +1,45 @@
+/**
+ * Effects on other sets travel as items on lane `relay.<set>`, committed with the step that caused them, so no
+ * distributed transaction is needed. Applying one twice is the same as once: events fold, opt-outs go by time.
+ */
+
+import type { NewChunk } from "#core/store/store.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import { type SetId, setOfMessage } from "#domain/ids.ts";
+import type { OptOutChange, RelayItem } from "#domain/item.ts";
+import { lanes } from "#domain/lane.ts";
+import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
+import type { WorkContext } from "./work-context.ts";
+
+export interface SplitEffects {
+  readonly events: readonly MessageEvent[];
+  readonly optOuts: readonly OptOutChange[];
+  readonly relays: readonly NewChunk[];
+}
+
+/** What belongs to `own`, and relay chunks for the rest. An opt-out belongs to every set. */
+export function splitEffects(
+  context: WorkContext,
+  own: SetId,
+  effects: { readonly events: readonly MessageEvent[]; readonly optOuts: readonly OptOutChange[] },
+): SplitEffects {
+  const { mint } = context;
+  const bySet = new Map<SetId, MessageEvent[]>();
+  for (const event of effects.events) {
+    const set = setOfMessage(event.message);
+    bySet.set(set, [...(bySet.get(set) ?? []), event]);
+  }
+  const targets =
+    effects.optOuts.length > 0 ? new Set([...bySet.keys(), ...context.stores.keys()]) : new Set(bySet.keys());
+  targets.delete(own);
+  const relays = [...targets].flatMap((set): NewChunk[] => {
+    const events = bySet.get(set) ?? [];
+    const items: RelayItem[] = [];
+    for (let i = 0; i === 0 || i < events.length; i += CHUNK_ITEMS_MAX) {
+      const optOuts = i === 0 ? [...effects.optOuts] : [];
+      items.push({ id: mint.unique(), events: events.slice(i, i + CHUNK_ITEMS_MAX), optOuts });
+    }
+    return items.map((item) => ({ id: mint.chunkId(), lane: lanes.relay(set), items: [item] }));
+  });
+  return { events: bySet.get(own) ?? [], optOuts: effects.optOuts, relays };
+}

@@ -1,0 +1,78 @@
+/**
+ * One loop: claim from some lanes of one set, process, claim again. It never throws: a set that is away is waited for
+ * with back-off and said once; a defect in processing gives the chunks back, so that poison.ts can take them apart.
+ * States: busy → idle (polls ever slower) → away (backs off) → busy.
+ */
+
+import { type Hold, type Store, StoreError } from "#core/store/store.ts";
+import type { Lane } from "#domain/lane.ts";
+import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
+import { isolatePoison } from "./poison.ts";
+import type { WorkContext } from "./work-context.ts";
+
+/** A step takes tens of milliseconds; an election some seconds; a worker that is silent for longer is replaced. */
+export const LEASE_MS = 30_000;
+const IDLE_FIRST_MS = 5;
+const IDLE_MAX_MS = 50;
+const AWAY_FIRST_MS = 100;
+const AWAY_MAX_MS = 2_000;
+
+export interface LaneLoop {
+  readonly name: string;
+  readonly lanes: readonly Lane[];
+  /**
+   * The least time from one claim to the next while there is work. Work that gathers in between makes larger steps,
+   * and a step costs nearly the same whatever its size. 0 for alerts.
+   */
+  readonly gatherMs: number;
+  /** Commits what these chunks need. Throwing gives them back. */
+  process(store: Store, holds: readonly Hold[]): Promise<void>;
+}
+
+export async function runLaneLoop(
+  context: WorkContext,
+  options: { readonly store: Store; readonly loop: LaneLoop; readonly owner: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { store, loop, signal } = options;
+  const { clock, random, log } = context;
+  let idleMs = IDLE_FIRST_MS;
+  let awayMs = 0;
+  while (!signal.aborted) {
+    const startedAt = clock.monotonic();
+    try {
+      const claim = { lanes: loop.lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner };
+      const holds = await store.claim(claim);
+      if (awayMs > 0) log.info("set.recovered", { set: store.set });
+      awayMs = 0;
+      if (holds.length === 0) {
+        await clock.sleep(idleMs, signal);
+        idleMs = Math.min(IDLE_MAX_MS, idleMs * 2);
+        continue;
+      }
+      idleMs = IDLE_FIRST_MS;
+      await processGuarded(context, store, loop, holds);
+      const restMs = loop.gatherMs - (clock.monotonic() - startedAt);
+      if (restMs > 0) await clock.sleep(restMs, signal);
+    } catch (error) {
+      const code = error instanceof StoreError ? error.code : "defect";
+      if (awayMs === 0) log.error("set.unreachable", { set: store.set, code, doing: loop.name });
+      awayMs = Math.min(AWAY_MAX_MS, Math.max(AWAY_FIRST_MS, awayMs * 2));
+      await clock.sleep(awayMs * (0.5 + random.fraction() / 2), signal);
+    }
+  }
+}
+
+async function processGuarded(
+  context: WorkContext,
+  store: Store,
+  loop: LaneLoop,
+  holds: readonly Hold[],
+): Promise<void> {
+  try {
+    await loop.process(store, holds);
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    context.log.error("defect", { where: loop.name, error: error instanceof Error ? error.message : String(error) });
+    await isolatePoison(context, store, holds, error);
+  }
+}

@@ -1,0 +1,59 @@
+/** Composition root of the role `worker`: environment, real time, signals and stores, and nothing else. */
+
+import { z } from "zod";
+import { portSchema, readEnv } from "#core/config/env.ts";
+import { runMain } from "#core/config/run-main.ts";
+import { setsSchema } from "#core/config/sets.ts";
+import { openDirectory } from "#core/directory/open-directory.ts";
+import { serveHealth } from "#core/http/health-server.ts";
+import { createMetrics } from "#core/metrics/metrics.ts";
+import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
+import { systemClock } from "#domain/clock.ts";
+import { createIdMint } from "#domain/ids.ts";
+import { createJsonLogger } from "#domain/log.ts";
+import { systemRandom } from "#domain/random.ts";
+import { runWorker } from "./worker.ts";
+
+const envSchema = z.strictObject({
+  GODWIT_SETS: setsSchema,
+  /** /livez, /readyz and /metrics; 0 takes any free port. */
+  GODWIT_WORKER_PORT: portSchema.default(0),
+});
+
+/** Steps in flight per set: route, receipt, reply and relay each commit one at a time. */
+const WRITERS = 4;
+
+export async function runWorkerRole(
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const config = readEnv(env, envSchema, ["GODWIT_WORKER_"]);
+  const clock = systemClock;
+  const owner = `worker-${createIdMint({ clock, random: systemRandom }).unique().slice(-8)}`;
+  const log = createJsonLogger({
+    clock,
+    write: (line) => process.stdout.write(`${line}\n`),
+    scope: { process: owner },
+  });
+  const metrics = createMetrics();
+  const mint = createIdMint({ clock, random: systemRandom });
+
+  await using stack = new AsyncDisposableStack();
+  const shared = { clock, random: systemRandom, log, owner, writers: WRITERS };
+  const stores = stack.use(await openMongoStores(config.GODWIT_SETS, shared));
+  const directory = stack.use(openDirectory({ stores: [...stores.bySet.values()], clock, log }));
+  const health = stack.use(
+    serveHealth({
+      port: config.GODWIT_WORKER_PORT,
+      ready: async () => ({ directory: directory.current() !== undefined, ...(await stores.reachable()) }),
+      metrics: metrics.text,
+    }),
+  );
+  log.info("process.started", { role: "worker", address: `http://127.0.0.1:${health.port}` });
+  const items = metrics.counter("godwit_worker_items_total", "Items by stage and outcome of their step");
+  const context = { stores: stores.bySet, directory, clock, random: systemRandom, mint, log, items };
+  await runWorker(context, { owner, signal });
+  log.info("process.stopped", { role: "worker" });
+}
+
+if (import.meta.main) await runMain(runWorkerRole, { host: process, clock: systemClock });

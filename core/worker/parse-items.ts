@@ -1,0 +1,26 @@
+/** Items are parsed when they are claimed: one that an older process wrote wrongly stands out instead of spreading. */
+import type { z } from "zod";
+import type { Hold } from "#core/store/store.ts";
+import { type DeadItem, toDead } from "./poison.ts";
+
+export interface ParsedItems<Item> {
+  readonly items: readonly Item[];
+  readonly dead: readonly DeadItem[];
+}
+
+export function parseItems<Schema extends z.ZodType>(
+  schema: Schema,
+  holds: readonly Hold[],
+  now: number,
+): ParsedItems<z.output<Schema>> {
+  const items: z.output<Schema>[] = [];
+  const dead: DeadItem[] = [];
+  for (const hold of holds) {
+    for (const item of hold.items) {
+      const parsed = schema.safeParse(item);
+      if (parsed.success) items.push(parsed.data);
+      else dead.push(toDead(hold, item, `not an item of this lane: ${parsed.error.message}`, now));
+    }
+  }
+  return { items, dead };
+}

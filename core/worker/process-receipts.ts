@@ -1,0 +1,128 @@
+/**
+ * Stage *receipt*: receipts become events of their messages. One that the connector could match itself needs no
+ * look-up; the others are asked for in their own set first, then in all others at once. What matches nothing is parked
+ * on the lane and asked for again, ever more slowly, for days (invariant I13): it may have come before its submit was
+ * settled.
+ */
+
+import type { Hold, Step, Store, SubmittedSegment } from "#core/store/store.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { ProviderId } from "#domain/ids.ts";
+import { type ReceiptItem, receiptItemSchema } from "#domain/item.ts";
+import { lanes } from "#domain/lane.ts";
+import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
+import { deadChunks, toChunks } from "./chunks.ts";
+import { splitEffects } from "./foreign-effects.ts";
+import { parseItems } from "./parse-items.ts";
+import { toDead } from "./poison.ts";
+import { settleStep } from "./settle-step.ts";
+import type { WorkContext } from "./work-context.ts";
+
+const PARK_FIRST_MS = 200;
+const PARK_MAX_MS = 300_000;
+const HOUR_MS = 3_600_000;
+
+export async function processReceipts(context: WorkContext, store: Store, holds: readonly Hold[]): Promise<void> {
+  const build = (some: readonly Hold[]): Promise<Step> => buildStep(context, store, some);
+  await settleStep(context, { store, stage: "receipt", holds, build });
+}
+
+async function buildStep(context: WorkContext, store: Store, holds: readonly Hold[]): Promise<Step> {
+  const { clock, mint } = context;
+  const now = clock.now();
+  const { items, dead } = parseItems(receiptItemSchema, holds, now);
+  const { events, unmatched } = await match(context, store, items);
+  const effects = splitEffects(context, store.set, { events, optOuts: [] });
+
+  const tooOld = unmatched.filter((item) => now - item.receivedAt > RECEIPT_PARK_HOURS_MAX * HOUR_MS);
+  const parked = unmatched.filter((item) => !tooOld.includes(item));
+  for (const [provider, receipts] of countByProvider(unmatched)) {
+    context.log.info("receipt.unmatched", { provider, receipts });
+  }
+  const buried = tooOld.map((item) => {
+    const hold = { lane: lanes.receipts, deliveries: 1, enqueuedAt: item.receivedAt };
+    return toDead(hold, item, "no submit has this provider id", now);
+  });
+  return {
+    acks: holds.map((hold) => hold.lease),
+    events: effects.events,
+    chunks: [...effects.relays, ...parkedChunks(context, parked, now), ...deadChunks(mint, [...dead, ...buried])],
+  };
+}
+
+interface Matches {
+  readonly events: readonly MessageEvent[];
+  readonly unmatched: readonly ReceiptItem[];
+}
+
+async function match(context: WorkContext, own: Store, items: readonly ReceiptItem[]): Promise<Matches> {
+  const events: MessageEvent[] = [];
+  let open: readonly ReceiptItem[] = items.filter((item) => {
+    if (item.message === undefined || item.segment === undefined) return true;
+    events.push(toEvent(item, { message: item.message, segment: item.segment }));
+    return false;
+  });
+  const others = [...context.stores.values()].filter((store) => store !== own);
+  for (const stores of [[own], others]) {
+    if (open.length === 0 || stores.length === 0) continue;
+    const found = await lookUp(stores, open);
+    open = open.filter((item) => {
+      const submit = found.get(lookUpKey(item.provider, item.providerMessageId));
+      if (submit === undefined) return true;
+      events.push(toEvent(item, submit));
+      return false;
+    });
+  }
+  return { events, unmatched: open };
+}
+
+/** A set that does not answer has no say now: the receipt is parked, and it is asked again. */
+async function lookUp(
+  stores: readonly Store[],
+  items: readonly ReceiptItem[],
+): Promise<ReadonlyMap<string, SubmittedSegment>> {
+  const found = new Map<string, SubmittedSegment>();
+  const providers = [...new Set(items.map((item) => item.provider))];
+  const asked = stores.flatMap((store) =>
+    providers.map(async (provider) => {
+      const ids = items.filter((item) => item.provider === provider).map((item) => item.providerMessageId);
+      const matches = await store.events.findSubmitted(provider, ids);
+      for (const [id, submit] of matches) found.set(lookUpKey(provider, id), submit);
+    }),
+  );
+  await Promise.allSettled(asked);
+  return found;
+}
+
+function lookUpKey(provider: ProviderId, providerMessageId: string): string {
+  return `${provider}:${providerMessageId}`;
+}
+
+function toEvent(item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "segment">): MessageEvent {
+  return {
+    type: item.state,
+    message: submit.message,
+    at: item.receivedAt,
+    segment: submit.segment,
+    provider: item.provider,
+    providerMessageId: item.providerMessageId,
+    error: item.error,
+  };
+}
+
+/** By the delay they have earned: about their own age, so a receipt is asked for ~20 times in three days. */
+function parkedChunks(context: WorkContext, parked: readonly ReceiptItem[], now: number) {
+  const byDelay = new Map<number, ReceiptItem[]>();
+  for (const item of parked) {
+    const ageMs = Math.max(0, now - item.receivedAt);
+    const delayMs = Math.min(PARK_MAX_MS, PARK_FIRST_MS * 2 ** Math.ceil(Math.log2(1 + ageMs / PARK_FIRST_MS)));
+    byDelay.set(delayMs, [...(byDelay.get(delayMs) ?? []), item]);
+  }
+  return [...byDelay].flatMap(([delayMs, items]) => toChunks(context.mint, lanes.receipts, items, delayMs));
+}
+
+function countByProvider(items: readonly ReceiptItem[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(item.provider, (counts.get(item.provider) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,49 @@
+/** Commits the step of several holds and deals with every answer the store can give. */
+import type { Hold, Step, Store } from "#core/store/store.ts";
+import type { WorkContext } from "./work-context.ts";
+
+/** A step that the set refused is tried again after this: its own retries took 3 s already. */
+const FAILED_RETRY_MS = 1_000;
+
+/**
+ * Commits `build(holds)`. Where one of several leases was lost, the holds are processed one by one, so that the others
+ * do not wait for their leases to lapse. A step of unknown outcome is left alone: its chunks are gone, or come back.
+ * Returns the holds that were committed.
+ */
+export async function settleStep(
+  context: WorkContext,
+  options: {
+    readonly store: Store;
+    readonly stage: string;
+    readonly holds: readonly Hold[];
+    readonly build: (holds: readonly Hold[]) => Step | Promise<Step>;
+  },
+): Promise<readonly Hold[]> {
+  const { store, holds, stage } = options;
+  const items = holds.reduce((sum, hold) => sum + hold.items.length, 0);
+  const result = await store.commit(await options.build(holds));
+  context.items.add(items, { stage, outcome: result.type });
+  switch (result.type) {
+    case "committed":
+      return holds;
+    case "lease_lost": {
+      if (holds.length === 1) {
+        context.log.info("claim.lease_lost", { set: store.set, lane: holds[0]?.lane ?? stage, items });
+        return [];
+      }
+      const settled: Hold[] = [];
+      for (const hold of holds) settled.push(...(await settleStep(context, { ...options, holds: [hold] })));
+      return settled;
+    }
+    case "failed":
+      context.log.error("claim.failed", { set: store.set, lane: stage, code: result.error.code });
+      await store.release(
+        holds.map((hold) => hold.lease),
+        FAILED_RETRY_MS,
+      );
+      return [];
+    case "unknown":
+      context.log.error("claim.failed", { set: store.set, lane: stage, code: "outcome_unknown" });
+      return [];
+  }
+}

@@ -1,0 +1,20 @@
+/** What every stage of the worker is given. */
+
+import type { LiveDirectory } from "#core/directory/open-directory.ts";
+import type { Counter } from "#core/metrics/metrics.ts";
+import type { Store } from "#core/store/store.ts";
+import type { Clock } from "#domain/clock.ts";
+import type { IdMint, SetId } from "#domain/ids.ts";
+import type { Logger } from "#domain/log.ts";
+import type { Random } from "#domain/random.ts";
+
+export interface WorkContext {
+  readonly stores: ReadonlyMap<SetId, Store>;
+  readonly directory: LiveDirectory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly mint: IdMint;
+  readonly log: Logger;
+  /** Items by stage and outcome. */
+  readonly items: Counter;
+}

@@ -1,0 +1,23 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readDenoPermissions } from "./deno-permissions.ts";
+
+const ROOT = join(import.meta.dir, "..");
+
+describe("readDenoPermissions()", () => {
+  test("reads the edge's own, and its tests' are no fewer", () => {
+    const edge = readDenoPermissions(ROOT, "edge");
+    expect(edge).toContain("--allow-net");
+    expect(readDenoPermissions(ROOT, "test:edge")).toEqual(expect.arrayContaining([...edge]));
+  });
+
+  test("refuses a task that is missing, names none, or allows everything", () => {
+    const folder = mkdtempSync(join(tmpdir(), "godwit-deno-"));
+    const tasks = { none: "deno run a.ts", all: "deno run --allow-all a.ts", short: "deno run -A a.ts" };
+    writeFileSync(join(folder, "deno.json"), JSON.stringify({ tasks }));
+    for (const task of ["gone", ...Object.keys(tasks)]) expect(() => readDenoPermissions(folder, task)).toThrow(task);
+    rmSync(folder, { recursive: true });
+  });
+});

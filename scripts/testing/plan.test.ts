@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import { groupsOf, planTests, testKindOf } from "./plan.ts";
+
+const FILES = [
+  "core/a.test.ts",
+  "core/a.property.test.ts",
+  "core/store/b.int.test.ts",
+  "edge/app.test.ts",
+  "edge/app_test.ts",
+  "loadtest/soak.long.test.ts",
+  "testkit/life.e2e.test.ts",
+  "testkit/night.e2e.test.ts",
+  "core/a.ts",
+  "core/a.conformance.ts",
+];
+
+describe("testKindOf()", () => {
+  test("knows each kind by the name, and nothing else for a test", () => {
+    expect(FILES.map(testKindOf)).toEqual([
+      "unit",
+      "unit",
+      "integration",
+      "unit",
+      "edge-deno",
+      "long",
+      "e2e",
+      "e2e",
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe("planTests()", () => {
+  test("runs integration beside the rest, and every e2e file alone", () => {
+    const plan = planTests(FILES, { long: false, filters: [] });
+    expect(plan.lanes.map((lane) => lane.map(({ kind }) => kind))).toEqual([["unit", "edge-deno"], ["integration"]]);
+    expect(plan.alone.map(({ files }) => files)).toEqual([["testkit/life.e2e.test.ts"], ["testkit/night.e2e.test.ts"]]);
+  });
+
+  test("runs long files only when asked", () => {
+    const long = planTests(FILES, { long: true, filters: [] });
+    expect(long.alone.map(({ kind }) => kind)).toEqual(["e2e", "e2e", "long"]);
+  });
+
+  test("leaves out no test file and takes none twice", () => {
+    const planned = groupsOf(planTests(FILES, { long: true, filters: [] })).flatMap(({ files }) => files);
+    expect([...planned].sort()).toEqual(FILES.filter((file) => testKindOf(file) !== undefined).sort());
+  });
+
+  test("keeps the files whose path contains any filter", () => {
+    const groups = groupsOf(planTests(FILES, { long: true, filters: ["store", "app"] }));
+    expect(groups.flatMap(({ files }) => files)).toEqual([
+      "edge/app.test.ts",
+      "edge/app_test.ts",
+      "core/store/b.int.test.ts",
+    ]);
+    expect(groupsOf(planTests(FILES, { long: true, filters: ["nowhere"] }))).toEqual([]);
+  });
+});
