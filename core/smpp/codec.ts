@@ -1,12 +1,12 @@
 /**
- * PDU octets to values and back, by the tables of the `smpp` package; the only file that imports it. Its own encoder,
- * decoder and sockets stay unused: they mis-read C-string TLVs without a NUL, drop vendors' TLVs, guess at charsets, throw
- * in strict (bundled) code on message_payload, and stop reading after one bad PDU. Decoding never throws: a PDU whose
- * header is whole becomes a value, with a `fault` when its body is not.
+ * PDU octets to values and back, by the tables of the `smpp` package. The package's own encoder, decoder and sockets
+ * stay unused: they mis-read C-string TLVs without a NUL, drop vendors' TLVs, guess at charsets, throw in strict
+ * (bundled) code on message_payload, and stop reading after one bad PDU. Decoding never throws: a PDU whose header is
+ * whole becomes a value, with a `fault` when its body is not.
  */
 import { Buffer } from "node:buffer";
-import tables, { type FieldType } from "smpp";
 import { HEADER_BYTES, isResponseId, type OutgoingPdu, type Pdu, type PduFields, Status } from "./pdu.ts";
+import { type FieldType, tables } from "./smpp-tables.ts";
 
 interface Command {
   readonly name: string;
@@ -81,8 +81,8 @@ export function responseTo(command: string): string | undefined {
 }
 
 /**
- * One whole PDU (`frame.length` = its command_length ≥ 16). Values share the frame's memory: copy what is kept for long.
- * Never throws.
+ * One whole PDU (`frame.length` = its command_length ≥ 16). Values share the frame's memory: copy what is kept for
+ * long. Never throws.
  */
 export function decodePdu(frame: Buffer): Pdu {
   const commandId = frame.readUInt32BE(4);
@@ -182,8 +182,8 @@ const FIELD_OCTETS_MAX: Readonly<Record<string, number>> = {
 };
 
 /**
- * The octets of one PDU, command_length filled in. With a status the body is left out, as the specification says of error
- * responses. Absent mandatory fields are empty or 0. Throws PduFieldError on a field that is too long.
+ * The octets of one PDU, command_length filled in. With a status the body is left out, as the specification says of
+ * error responses. Absent mandatory fields are empty or 0. Throws PduFieldError on a field that is too long.
  */
 export function encodePdu(pdu: OutgoingPdu): Buffer {
   const command = commandsByName.get(pdu.command);

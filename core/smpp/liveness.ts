@@ -1,7 +1,7 @@
 /**
  * Tells a quiet link from a dead one. After `idleMs` without an octet it sends one enquire_link; any octet within
- * `answerMs` is life, silence is the end of the link [SMPP 3.4 §2.7]. While we do not read, the peer cannot be judged by
- * its silence, but a peer that reads nothing for as long as both times together is lost too.
+ * `answerMs` is life, silence is the end of the link [SMPP 3.4 §2.7]. While we do not read, the peer cannot be judged
+ * by its silence, but a peer that reads nothing for as long as both times together is lost too.
  */
 import type { Clock } from "#domain/clock.ts";
 
@@ -10,6 +10,9 @@ export interface Liveness {
   touch(): void;
   stop(): void;
 }
+
+/** Timers run before sockets are read: after a stall of our own, the answer may be there and not yet seen. */
+const LAST_LOOK_MS = 1;
 
 export function watchLiveness(deps: {
   readonly clock: Clock;
@@ -41,8 +44,12 @@ export function watchLiveness(deps: {
   }
 
   function judge(askedAt: number): void {
-    if (lastInbound > askedAt || !deps.isReading()) check();
-    else deps.lost("peer_silent");
+    if (showedLife(askedAt)) check();
+    else timer = clock.after(LAST_LOOK_MS, () => (showedLife(askedAt) ? check() : deps.lost("peer_silent")));
+  }
+
+  function showedLife(askedAt: number): boolean {
+    return lastInbound > askedAt || !deps.isReading();
   }
 
   return {

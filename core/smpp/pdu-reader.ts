@@ -1,6 +1,6 @@
 /**
- * Reads PDUs off a socket as fast as its owner lets it. Paused, it holds at most the chunk in hand and leaves the rest to
- * TCP. A PDU that takes too long from its first octet to its last ends the link, as does a length that cannot be.
+ * Reads PDUs off a socket as fast as its owner lets it. Paused, it holds at most the chunk in hand and leaves the rest
+ * to TCP. A PDU that takes too long from its first octet to its last ends the link, as does a length that cannot be.
  */
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";

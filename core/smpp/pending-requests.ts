@@ -1,6 +1,6 @@
 /**
- * Our requests that await their answer, by sequence number, each with a deadline. An entry is settled exactly once: by its
- * answer, by its deadline, or by the end of the link. Nothing is ever left unsettled [SMPP 3.4 §2.6, §2.7].
+ * Our requests that await their answer, by sequence number, each with a deadline. An entry is settled exactly once: by
+ * its answer, by its deadline, or by the end of the link. Nothing is ever left unsettled [SMPP 3.4 §2.6, §2.7].
  */
 import type { Clock } from "#domain/clock.ts";
 import type { Pdu, PduFields } from "./pdu.ts";
@@ -19,7 +19,9 @@ export interface PendingRequests {
   add(sequence: number, request: { command: string; windowed: boolean; timeoutMs: number }): Promise<RequestResult>;
   /** False when the answer fits no request: late, doubled, or of another command. */
   settle(answer: Pdu): boolean;
-  /** While the peer's octets wait unread, an answer may be among them: deadlines stretch, at most to twice their length. */
+  /**
+   * While the peer's octets wait unread, an answer may be among them: deadlines stretch, at most to twice their length.
+   */
   setReading(reading: boolean): void;
   loseAll(): void;
 }
@@ -56,11 +58,6 @@ export function createPendingRequests(deps: {
     if (entry.windowed) windowed--;
   }
 
-  function deadlineOf(entry: Entry): number {
-    const stretched = Math.min(Math.max(entry.sentAt, readingSince), entry.sentAt + entry.timeoutMs);
-    return stretched + entry.timeoutMs;
-  }
-
   /** One timer for all: it looks when the earliest deadline of its arming has come, and then sets itself again. */
   function arm(deadline: number): void {
     if (deadline >= timerAt) return;
@@ -76,7 +73,7 @@ export function createPendingRequests(deps: {
     let earliest = Number.POSITIVE_INFINITY;
     const expired: Entry[] = [];
     for (const [sequence, entry] of entries) {
-      const deadline = deadlineOf(entry);
+      const deadline = deadlineOf(entry, readingSince);
       if (deadline > now) {
         earliest = Math.min(earliest, deadline);
         continue;
@@ -131,4 +128,8 @@ export function createPendingRequests(deps: {
       for (const entry of lost) entry.resolve(LINK_LOST);
     },
   };
+}
+
+function deadlineOf({ sentAt, timeoutMs }: Entry, readingSince: number): number {
+  return Math.min(Math.max(sentAt, readingSince), sentAt + timeoutMs) + timeoutMs;
 }

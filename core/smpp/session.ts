@@ -1,12 +1,12 @@
 /**
  * One SMPP session over one socket, either end of it.
  *
- * open → bound → unbinding → closed. `open`: connected, only a bind passes. `bound`: requests pass both ways as the bind
- * allows, others are answered 0x04. `unbinding`: no new request of ours; answers, receipts and probes still pass until
- * nothing is in flight. `closed`: for good, with a reason; a new link is a new session.
+ * open → bound → unbinding → closed. `open`: connected, only a bind passes. `bound`: requests pass both ways as the
+ * bind allows, others are answered 0x04. `unbinding`: no new request of ours; answers, receipts and probes still pass
+ * until nothing is in flight. `closed`: for good, with a reason; a new link is a new session.
  *
- * It must never throw out of a socket listener, leave a request unsettled, write past a full window, or hold more of what
- * the peer sends than its bounds say.
+ * It must never throw out of a socket listener, leave a request unsettled, write past a full window, or hold more of
+ * what the peer sends than its bounds say.
  */
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
@@ -72,6 +72,8 @@ export interface Closed {
 
 /** Past this, nothing new is written and nothing more is read: the peer does not take what it asked for. */
 const OUTPUT_BYTES_MAX = 256 * 1024;
+/** For what is in flight to finish when we leave; with the two below it stays under the 30 s a role has to drain. */
+const QUIET_TIMEOUT_MS = 20_000;
 const UNBIND_TIMEOUT_MS = 5_000;
 /** For our last octets to leave before the socket is destroyed. */
 const LINGER_MS = 2_000;
@@ -159,7 +161,7 @@ export class Session implements AsyncDisposable {
     return result;
   }
 
-  /** Lets what is in flight finish (at most the response timeout), unbinds and closes. Twice is the same as once. */
+  /** Lets what is in flight finish (at most 20 s), unbinds and closes. Twice is the same as once. */
   unbind(): Promise<void> {
     return this.#leave("unbound");
   }
@@ -292,6 +294,7 @@ export class Session implements AsyncDisposable {
 
   /** Stops and starts reading at two bounds: requests in hand, and answers that the peer does not take. */
   #steerReading(): void {
+    if (this.#closing !== undefined) return;
     const { clock, maxInHand } = this.#options;
     const stuck = this.#outbox.heldBytes > OUTPUT_BYTES_MAX;
     this.#stuckSince = stuck ? (this.#stuckSince ?? clock.monotonic()) : undefined;
@@ -305,7 +308,7 @@ export class Session implements AsyncDisposable {
   /** Something left the window, our hands or the socket: go on where that had stopped us. */
   #progressed(): void {
     if (this.#state === "closed") return;
-    if (this.#closing === undefined) this.#steerReading();
+    this.#steerReading();
     if (this.#isQuiet()) this.#releaseQuietWaiters();
     this.#options.onSlot?.();
   }
@@ -335,7 +338,7 @@ export class Session implements AsyncDisposable {
     if (this.#isQuiet() || this.#state === "closed") return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#quietWaiters.push(resolve);
-    this.#after(this.#options.responseTimeoutMs, resolve);
+    this.#after(Math.min(QUIET_TIMEOUT_MS, this.#options.responseTimeoutMs), resolve);
     await promise;
   }
 

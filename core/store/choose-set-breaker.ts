@@ -45,7 +45,7 @@ export function createBreaker(deps: {
   const { store, clock, random } = deps;
   let state: BreakerState = "closed";
   let dueAt = 0;
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let openedAt = 0;
   let probes = 0;
   let disposed = false;
   let refusals = 0;
@@ -63,7 +63,7 @@ export function createBreaker(deps: {
   function open(code: string): void {
     const ms = OPEN_MS_MIN + random.fraction() * (OPEN_MS_MAX - OPEN_MS_MIN);
     dueAt = clock.monotonic() + ms;
-    lookedAt = clock.monotonic();
+    openedAt = clock.monotonic();
     enter("open", code, { ms, run: probe });
   }
 
@@ -74,7 +74,6 @@ export function createBreaker(deps: {
 
   /** The first of answer, error and time-out decides. What comes after the state has moved on is not heard. */
   function probe(): void {
-    lookedAt = clock.monotonic();
     const mine = ++probes;
     const decide = (act: () => void) => (): void => {
       if (state === "half_open" && mine === probes) act();
@@ -108,7 +107,7 @@ export function createBreaker(deps: {
       return result;
     },
     probeEarly() {
-      if (state === "open" && clock.monotonic() - lookedAt >= PROBE_GAP_MS) probe();
+      if (state === "open" && clock.monotonic() - openedAt >= PROBE_GAP_MS) probe();
     },
     [Symbol.dispose]() {
       disposed = true;

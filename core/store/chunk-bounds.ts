@@ -13,9 +13,8 @@ export function encodeItems(chunk: NewChunk): string {
   const text = JSON.stringify(chunk.items);
   // Characters are bounded by bytes from below; a text of 3-byte characters is still far from the document limit.
   if (text.length > CHUNK_BYTES_MAX && count > 1) {
-    throw new RangeError(
-      `Cannot commit a chunk as its items must take at most ${CHUNK_BYTES_MAX} characters: current value is ${text.length}`,
-    );
+    const bound = `its items must take at most ${CHUNK_BYTES_MAX} characters`;
+    throw new RangeError(`Cannot commit a chunk as ${bound}: current value is ${text.length}`);
   }
   return text;
 }

@@ -56,7 +56,7 @@ function createSource(path: string, text: string, aliases: ImportAliases): Sourc
 
 /** Tests and the conformance suites that they run. */
 export function isTest(path: string): boolean {
-  return /(?:\.test|_test|\.conformance)\.ts$/.test(path);
+  return /(?:\.test|_test|\.conformance|\/conformance\/[a-z-]+)\.ts$/.test(path);
 }
 
 /** A process's composition root: `main.ts`, `main.bun.ts`, `main.deno.ts`. */

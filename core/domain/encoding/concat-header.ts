@@ -14,7 +14,7 @@ export interface Concat {
 }
 
 /** The header counts parts in one octet. */
-export const CONCAT_PARTS_MAX = 255;
+const CONCAT_PARTS_MAX = 255;
 
 const CONCAT_8_BIT = 0x00;
 const CONCAT_16_BIT = 0x08;

@@ -1,0 +1,139 @@
+import { expect, test } from "bun:test";
+import { createDirectory, directorySchema } from "#core/directory/directory.ts";
+import { type OptOutKey, optOutKey } from "#core/store/store.ts";
+import type { E164, Sender } from "#domain/e164.ts";
+import type { AccountId, MessageId } from "#domain/ids.ts";
+import type { InboxItem } from "#domain/item.ts";
+import type { Lane } from "#domain/lane.ts";
+import { defineHandler, type Handler, type HandlerContext } from "./handler.ts";
+import { pipeline } from "./index.ts";
+import { runPipeline } from "./run-pipeline.ts";
+
+const NOW = 1_800_000_000_000;
+const directory = createDirectory(
+  1,
+  directorySchema.parse({
+    accounts: [
+      {
+        id: "demo",
+        name: "Demo",
+        currency: "EUR",
+        inDoubt: "resend",
+        keys: [],
+        prices: [
+          { prefix: "+61", priceMicros: "45000" },
+          { prefix: "+614", priceMicros: "38000" },
+          { prefix: "+49", priceMicros: "70000" },
+        ],
+      },
+    ],
+    routes: [
+      { prefix: "+", provider: "fallback" },
+      { prefix: "+61", provider: "sim" },
+      { prefix: "+6", provider: "pacific" },
+    ],
+    numbers: [],
+  }),
+);
+
+function context(optedOut: readonly OptOutKey[] = []): HandlerContext {
+  return { now: NOW, directory, optedOut: new Set(optedOut) };
+}
+
+function item(over: Partial<InboxItem> = {}): InboxItem {
+  return {
+    id: "syd1-01jd0000000000000000000000" as MessageId,
+    account: "demo" as AccountId,
+    to: "+61400000001" as E164,
+    from: "Shop" as Sender,
+    text: "hello",
+    class: "transactional",
+    encoding: "gsm7",
+    segments: 2,
+    ...over,
+  };
+}
+
+test("a message is routed by its longest prefix, priced by its own, and forwarded with the reasons in the events", () => {
+  const result = runPipeline(pipeline, [item()], context());
+  expect(result.events).toEqual([
+    {
+      type: "routed",
+      message: item().id,
+      at: NOW,
+      attempt: 1,
+      provider: "sim",
+      prefix: "+61",
+      candidates: [
+        { prefix: "+61", provider: "sim" },
+        { prefix: "+6", provider: "pacific" },
+        { prefix: "+", provider: "fallback" },
+      ],
+    },
+    {
+      type: "billed",
+      message: item().id,
+      at: NOW,
+      account: "demo",
+      prefix: "+614",
+      segments: 2,
+      priceMicros: "38000",
+      totalMicros: "76000",
+      currency: "EUR",
+    },
+  ] as never);
+  expect([...result.forwards.keys()]).toEqual(["submit.sim.transactional" as Lane]);
+  expect(result.forwards.get("submit.sim.transactional" as Lane)).toEqual([
+    { ...item(), provider: "sim", attempt: 1, tries: 0 } as never,
+  ]);
+});
+
+test("an opted-out number is rejected and neither routed nor billed, for that account only", () => {
+  const out = optOutKey("demo" as AccountId, "+61400000001");
+  const result = runPipeline(pipeline, [item()], context([out]));
+  expect(result.events.map((event) => event.type)).toEqual(["rejected"]);
+  expect(result.forwards.size).toBe(0);
+  const other = optOutKey("else" as AccountId, "+61400000001");
+  expect(runPipeline(pipeline, [item()], context([other])).forwards.size).toBe(1);
+});
+
+test("no price is a rejection that says so", () => {
+  const result = runPipeline(pipeline, [item({ to: "+12025550123" as E164 })], context());
+  expect(result.events.map((event) => event.type)).toEqual(["routed", "rejected"]);
+  expect(result.events.at(-1)).toMatchObject({ reason: "no_price" });
+});
+
+test("no route is a rejection, and nothing is billed", () => {
+  const bare = createDirectory(2, { accounts: [], routes: [], numbers: [] });
+  const result = runPipeline(pipeline, [item()], { ...context(), directory: bare });
+  expect(result.events).toMatchObject([{ type: "rejected", reason: "no_route" }]);
+});
+
+test("a message past its expiry lapses, all its segments at once; one at its last millisecond goes on", () => {
+  const late = runPipeline(pipeline, [item({ expireAt: NOW })], context());
+  expect(late.events).toEqual([{ type: "lapsed", message: item().id, at: NOW, segments: [0, 1] }]);
+  expect(runPipeline(pipeline, [item({ expireAt: NOW + 1 })], context()).forwards.size).toBe(1);
+});
+
+test("classes and providers part into lanes, in order", () => {
+  const items = (["bulk", "alert", "bulk"] as const).map((messageClass, i) =>
+    item({ class: messageClass, text: `${i}` }),
+  );
+  const result = runPipeline(pipeline, items, context());
+  expect(result.forwards.get("submit.sim.bulk" as Lane)?.map(({ text }) => text)).toEqual(["0", "2"]);
+  expect(result.forwards.get("submit.sim.alert" as Lane)?.map(({ text }) => text)).toEqual(["1"]);
+});
+
+const asIs = (name: string): Handler => defineHandler(name, (work) => ({ type: "continue", work, events: [] }));
+
+test("a retry keeps the message as it came, by its delay", () => {
+  const later = defineHandler("later", () => ({ type: "retry", afterMs: 500 }));
+  const result = runPipeline([asIs("one"), later], [item(), item()], context());
+  expect(result.retries.get(500)).toEqual([item(), item()]);
+});
+
+test("a pipeline that loses a message, or ends with one, is a defect and says which handler", () => {
+  const forgetful: Handler = { name: "forgetful", handle: () => [] };
+  expect(() => runPipeline([forgetful], [item()], context())).toThrow("forgetful");
+  expect(() => runPipeline([asIs("endless")], [item()], context())).toThrow("going nowhere");
+});

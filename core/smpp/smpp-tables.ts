@@ -1,0 +1,30 @@
+/**
+ * The tables of the `smpp` package (0.5.1): every command, field and TLV of SMPP 5.0, each with a type that reads and
+ * writes it. The only file that imports the package, and all of it that we use.
+ */
+import smpp from "smpp";
+
+export interface FieldType {
+  read(buffer: Uint8Array, offset: number, length?: number): unknown;
+  write(value: unknown, buffer: Uint8Array, offset: number): void;
+  size(value: unknown): number;
+  readonly default: unknown;
+}
+
+interface SmppTables {
+  readonly commands: Readonly<
+    Record<string, { readonly id: number; readonly params?: Readonly<Record<string, { readonly type: FieldType }>> }>
+  >;
+  readonly tlvs: Readonly<
+    Record<string, { readonly id: number; readonly tag: string; readonly type: FieldType; readonly multiple?: boolean }>
+  >;
+  readonly types: {
+    readonly cstring: FieldType;
+    readonly int8: FieldType;
+    readonly int16: FieldType;
+    readonly int32: FieldType;
+    readonly tlv: { readonly cstring: FieldType; readonly buffer: FieldType };
+  };
+}
+
+export const tables = smpp as unknown as SmppTables;

@@ -1,0 +1,99 @@
+/** The event log: gapless, append-only, found again by its keys (invariant I4). */
+import { expect, test } from "bun:test";
+import { systemClock } from "#domain/clock.ts";
+import type { E164, Sender } from "#domain/e164.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { MessageId, ProviderId, WriterId } from "#domain/ids.ts";
+import { conversationKey, type Store } from "../store.ts";
+import { accepted, account, type Bundle, eventually, mint, provider, readAll } from "./kit.ts";
+
+export function describeLog(setup: () => Bundle & { readonly openStore: () => Promise<Store> }): void {
+  test("events.read() returns each writer's batches in order, without gaps, from any position", async () => {
+    const { store, openStore, messageId } = setup();
+    const own = await openStore();
+    const before = new Set((await store.events.writers()).map((record) => record.writer));
+    for (let i = 0; i < 5; i++) await own.commit({ events: [accepted(messageId())] });
+    const fresh = (await store.events.writers()).filter((record) => !before.has(record.writer));
+    expect(fresh.every((record) => !record.closed)).toBe(true);
+    await own[Symbol.asyncDispose]();
+
+    const batches = await readAll(
+      store,
+      fresh.map((record) => record.writer),
+    );
+    for (const { writer } of fresh) {
+      const sequences = batches.filter((batch) => batch.writer === writer).map((batch) => batch.sequence);
+      expect(sequences).toEqual(sequences.map((_, i) => i + 1));
+      expect(batches.filter((batch) => batch.writer === writer).at(-1)?.kind).toBe("closed");
+      const tail = await store.events.read(new Map([[writer, sequences.length - 1]]), 10);
+      expect(tail.map((batch) => batch.sequence)).toEqual([sequences.length]);
+    }
+    expect(batches.flatMap((batch) => batch.events).length).toBe(5);
+    const records = (await store.events.writers()).filter((record) => !before.has(record.writer));
+    expect(records.every((record) => record.closed)).toBe(true);
+  });
+
+  test("endSilentWriters() fences a silent writer, whose process goes on under a new one", async () => {
+    const { store, openStore, messageId } = setup();
+    const own = await openStore();
+    const before = new Set((await store.events.writers()).map((record) => record.writer));
+    const [first, second] = [messageId(), messageId()];
+    await own.commit({ events: [accepted(first)] });
+    expect(await eventually(async () => (await store.events.endSilentWriters(0)) || undefined)).toBeGreaterThan(0);
+    expect((await own.commit({ events: [accepted(second)] })).type).toBe("committed");
+    const fresh = (await store.events.writers()).filter((record) => !before.has(record.writer));
+    const batches = await readAll(
+      store,
+      fresh.map((record) => record.writer),
+    );
+    const holder = (id: MessageId): WriterId | undefined =>
+      batches.find((batch) => batch.events.some((event) => event.message === id))?.writer;
+    expect(holder(second)).not.toBe(holder(first));
+    const ended = batches.filter((batch) => batch.writer === holder(first)).map((batch) => batch.kind);
+    expect(ended).toEqual(["events", "closed"]);
+    await own[Symbol.asyncDispose]();
+  });
+}
+
+export function describeLookUps(setup: () => Bundle): void {
+  test("findSubmitted() matches by provider and id, over many batches", async () => {
+    const { store, messageId } = setup();
+    const submits = Array.from(
+      { length: 20 },
+      (_, i): MessageEvent => ({
+        type: "submitted",
+        message: messageId(),
+        at: 1_000 + i,
+        segment: i % 3,
+        attempt: 1,
+        provider,
+        providerMessageId: mint.unique(),
+      }),
+    );
+    for (let i = 0; i < 20; i += 5) await store.commit({ events: submits.slice(i, i + 5) });
+    const ids = submits.flatMap((event) => (event.type === "submitted" ? event.providerMessageId : []));
+    const found = await store.events.findSubmitted(provider, [...ids, "never seen"]);
+    expect(found.size).toBe(20);
+    const third = submits[2];
+    expect(found.get(ids[2] ?? "")).toEqual({ message: third?.message as MessageId, segment: 2, at: 1_002 });
+    expect((await store.events.findSubmitted("else" as ProviderId, ids)).size).toBe(0);
+  });
+
+  test("findConversations() finds the newest message from each number to each handset", async () => {
+    const { store, messageId } = setup();
+    const handset = `+6140${systemClock.now().toString().slice(-7)}` as E164;
+    const [one, two] = ["+61480000001" as Sender, "+61480000002" as Sender];
+    const [old, newer, beside] = [messageId(), messageId(), messageId()];
+    await store.commit({
+      events: [
+        accepted(newer, { to: handset, from: one, at: 2_000 }),
+        accepted(old, { to: handset, from: one, at: 1_000 }),
+      ],
+    });
+    await store.commit({ events: [accepted(beside, { to: handset, from: two, at: 3_000 })] });
+    const keys = [conversationKey(one, handset), conversationKey(two, handset), conversationKey(two, "+61499999999")];
+    const found = await store.events.findConversations(keys);
+    expect(keys.map((key) => found.get(key)?.message)).toEqual([newer, beside, undefined]);
+    expect(found.get(conversationKey(one, handset))?.account).toBe(account);
+  });
+}

@@ -1,0 +1,110 @@
+/** Every query of the driver beside its index: a plan that scans a collection would sink with the first backlog. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type Document, MongoClient } from "mongodb";
+import { openTestServers, type TestServers } from "#testkit/servers.ts";
+import { readyFilter } from "./claim.ts";
+import { batchId, batchIdEnd, type Collections, openCollections } from "./documents.ts";
+import { setupMongoSchema } from "./schema.ts";
+
+let servers: TestServers;
+let client: MongoClient;
+let collections: Collections;
+
+beforeAll(async () => {
+  servers = await openTestServers({ sets: 1, postgres: false });
+  const [set] = servers.sets;
+  if (set === undefined) throw new Error("No replica set was started");
+  client = new MongoClient(set.uri);
+  const db = client.db(set.database);
+  await setupMongoSchema(db);
+  await setupMongoSchema(db);
+  collections = openCollections(db);
+  const chunk = { enqueuedAt: new Date(), token: null, owner: null, deliveries: 0, count: 1, positions: 0 };
+  const marks = { mark: 0, priorMark: 0, settledTo: 0, settledBeyond: [], items: "[]" };
+  const year = 31_536_000_000;
+  await collections.chunks.insertMany(
+    Array.from({ length: 300 }, (_, i) => ({
+      _id: `c${i}`,
+      lane: (i % 2 ? "inbox.bulk" : "inbox.alert") as never,
+      // Two thirds are not due: a claim must not even look at them.
+      at: new Date(Date.parse("2026-01-01") + (i % 3 === 0 ? 0 : 50 * year)),
+      ...chunk,
+      ...marks,
+    })),
+  );
+  await collections.events.insertMany(
+    Array.from({ length: 300 }, (_, i) => ({
+      _id: batchId(`w${i % 3}`, 1 + Math.floor(i / 3)),
+      kind: "events" as const,
+      at: new Date(1_000 + i),
+      keys: [`m${i}`, "c:shared"],
+      events: "[]",
+    })),
+  );
+});
+afterAll(async () => {
+  await client.close();
+  await servers[Symbol.asyncDispose]();
+});
+
+/** All stages of a winning plan, and what it looked at. */
+async function explain(cursor: { explain(verbosity: "executionStats"): Promise<Document> }) {
+  const plan = await cursor.explain("executionStats");
+  const stages: string[] = [];
+  const walk = (stage: Document | undefined): void => {
+    if (stage === undefined) return;
+    stages.push(stage.stage as string);
+    for (const inner of [stage.inputStage, ...((stage.inputStages as Document[] | undefined) ?? [])]) walk(inner);
+  };
+  walk((plan.queryPlanner as Document).winningPlan as Document);
+  const stats = plan.executionStats as Document;
+  return {
+    stages,
+    keys: stats.totalKeysExamined as number,
+    docs: stats.totalDocsExamined as number,
+    found: stats.nReturned as number,
+  };
+}
+
+test("a claim's look for candidates stays inside the index and touches only what is due", async () => {
+  const plan = await explain(collections.chunks.find(readyFilter(["inbox.bulk"]) as object, { limit: 64 }));
+  expect(plan.stages).toContain("IXSCAN");
+  expect(plan.stages).not.toContain("COLLSCAN");
+  expect(plan.found).toBe(50);
+  expect(plan.keys).toBeLessThanOrEqual(51);
+});
+
+test("a claim over several lanes is bound by the index in each of them", async () => {
+  const plan = await explain(collections.chunks.find(readyFilter(["inbox.alert", "inbox.bulk"]) as object));
+  expect(plan.stages).not.toContain("COLLSCAN");
+  expect(plan.found).toBe(100);
+  expect(plan.keys).toBeLessThanOrEqual(104);
+});
+
+test("reading on from several writers walks the primary index in order, without a sort", async () => {
+  const ranges = [
+    ["w0", 90],
+    ["w2", 95],
+  ] as const;
+  const filter = {
+    $or: ranges.map(([writer, after]) => ({ _id: { $gt: batchId(writer, after), $lt: batchIdEnd(writer) } })),
+  };
+  const plan = await explain(collections.events.find(filter, { sort: { _id: 1 } }));
+  expect(plan.stages).toContain("IXSCAN");
+  expect(plan.stages).not.toContain("COLLSCAN");
+  expect(plan.stages).not.toContain("SORT");
+  expect(plan.found).toBe(15);
+  expect(plan.keys).toBeLessThanOrEqual(18);
+});
+
+test("a look-up by keys touches the batches that have them and no others", async () => {
+  const plan = await explain(collections.events.find({ keys: { $in: ["m7", "m8"] } }));
+  expect(plan.stages).not.toContain("COLLSCAN");
+  expect(plan.docs).toBe(2);
+});
+
+test("the newest batch of a key is the first the index gives, without a sort", async () => {
+  const plan = await explain(collections.events.find({ keys: "c:shared" }).sort({ at: -1 }).limit(1));
+  expect(plan.stages).not.toContain("SORT");
+  expect(plan.docs).toBe(1);
+});
