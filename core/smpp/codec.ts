@@ -1,12 +1,15 @@
 /**
- * PDU octets to values and back, by the tables of the `smpp` package. The package's own encoder, decoder and sockets
- * stay unused: they mis-read C-string TLVs without a NUL, drop vendors' TLVs, guess at charsets, throw in strict
- * (bundled) code on message_payload, and stop reading after one bad PDU. Decoding never throws: a PDU whose header is
- * whole becomes a value, with a `fault` when its body is not.
+ * PDU octets to values and back, by the tables of the `smpp` package, which no other file imports. Its own encoder,
+ * decoder and sockets stay unused: they mis-read C-string TLVs without a NUL, drop vendors' TLVs, guess at charsets,
+ * throw in strict (bundled) code on message_payload, and stop reading after one bad PDU. Decoding never throws: a PDU
+ * whose header is whole becomes a value, with a `fault` when its body is not.
  */
 import { Buffer } from "node:buffer";
+import smpp from "smpp";
 import { HEADER_BYTES, isResponseId, type OutgoingPdu, type Pdu, type PduFields, Status } from "./pdu.ts";
-import { type FieldType, tables } from "./smpp-tables.ts";
+import type { FieldType, SmppTables } from "./smpp-tables.ts";
+
+const tables = smpp as unknown as SmppTables;
 
 interface Command {
   readonly name: string;

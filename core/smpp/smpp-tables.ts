@@ -1,8 +1,6 @@
 /**
- * The tables of the `smpp` package (0.5.1): every command, field and TLV of SMPP 5.0, each with a type that reads and
- * writes it. The only file that imports the package, and all of it that we use.
+ * What we use of the `smpp` package (0.5.1): its tables of every command, field and TLV of SMPP 5.0, each with a type.
  */
-import smpp from "smpp";
 
 export interface FieldType {
   read(buffer: Uint8Array, offset: number, length?: number): unknown;
@@ -11,7 +9,7 @@ export interface FieldType {
   readonly default: unknown;
 }
 
-interface SmppTables {
+export interface SmppTables {
   readonly commands: Readonly<
     Record<string, { readonly id: number; readonly params?: Readonly<Record<string, { readonly type: FieldType }>> }>
   >;
@@ -26,5 +24,3 @@ interface SmppTables {
     readonly tlv: { readonly cstring: FieldType; readonly buffer: FieldType };
   };
 }
-
-export const tables = smpp as unknown as SmppTables;
