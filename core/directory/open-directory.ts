@@ -9,6 +9,8 @@ import { createDirectory, type Directory, type DirectoryInput, directorySchema }
 
 /** How often every set's copy is looked at. 1 s: a new key works within a second. */
 const REFRESH_MS = 1_000;
+/** No set has confirmed the copy for this long: worth a line in the log. */
+const UNREACHABLE_MS = 10_000;
 
 export interface LiveDirectory extends AsyncDisposable {
   /** The newest snapshot seen; undefined until some set has answered with one. */
@@ -27,6 +29,7 @@ export function openDirectory(deps: {
   const stop = new AbortController();
   let current: Directory | undefined;
   let confirmedAt = deps.clock.monotonic();
+  let unreachableSaid = false;
   let announce: (() => void) | undefined;
   const first = new Promise<void>((resolve) => {
     announce = resolve;
@@ -35,8 +38,18 @@ export function openDirectory(deps: {
   async function refreshFrom(store: Store): Promise<void> {
     while (!stop.signal.aborted) {
       const copy = await store.directory.read().catch(() => undefined);
-      if (copy !== undefined) take(copy, store);
+      if (copy !== undefined && !stop.signal.aborted) take(copy, store);
+      sayWhenUnreachable();
       await deps.clock.sleep(REFRESH_MS, stop.signal);
+    }
+  }
+
+  function sayWhenUnreachable(): void {
+    const ageMs = Math.round(deps.clock.monotonic() - confirmedAt);
+    if (ageMs < UNREACHABLE_MS) unreachableSaid = false;
+    else if (!unreachableSaid) {
+      unreachableSaid = true;
+      deps.log.error("directory.unreachable", { ageMs });
     }
   }
 
@@ -56,7 +69,7 @@ export function openDirectory(deps: {
     announce?.();
   }
 
-  const loops = deps.stores.map(refreshFrom);
+  for (const store of deps.stores) void refreshFrom(store);
   return {
     current: () => current,
     ageMs: () => deps.clock.monotonic() - confirmedAt,
@@ -66,8 +79,8 @@ export function openDirectory(deps: {
       return current;
     },
     async [Symbol.asyncDispose]() {
+      // A read that hangs is not waited for: closing its store ends it.
       stop.abort();
-      await Promise.all(loops);
     },
   };
 }

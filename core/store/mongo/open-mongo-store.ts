@@ -25,6 +25,8 @@ const SOCKET_TIMEOUT_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** How often members are looked at; also the floor of noticing a new primary. */
 const MONITOR_MS = 1_000;
+/** A majority that needs longer to answer is none to send customers to. */
+const PING_MS = 1_500;
 const POOL_MAX = 32;
 /** A writer is told to be alive this often, and the set's clock is looked at. */
 const HEARTBEAT_MS = 5_000;
@@ -100,7 +102,10 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       }),
     ping: () =>
       guarded("reach", async () => {
-        await client.db("admin").command({ ping: 1 }, { readPreference: "primary" });
+        // A linearizable read waits until a majority agrees that this primary still is one; a plain ping would be
+        // answered by a primary that has lost its majority. No document needs to be there.
+        const options = { readConcern: { level: "linearizable" }, maxTimeMS: PING_MS } as const;
+        await collections.writers.findOne({ _id: "nobody" }, options);
       }),
     async [Symbol.asyncDispose]() {
       stop.abort();

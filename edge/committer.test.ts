@@ -1,0 +1,5 @@
+import { test } from "bun:test";
+import { strict as assert } from "node:assert";
+import { committerCases } from "./cases/committer.conformance.ts";
+
+committerCases({ test, assert });

@@ -1,0 +1,125 @@
+/**
+ * What one step of the edge holds: the `accepted` event of every message and one chunk per class on lane
+ * `inbox.<class>`. Pure but for the ids, which are minted here because they start with the id of the chosen set.
+ */
+import { fitChunks } from "#core/store/chunk-bounds.ts";
+import type { NewChunk, Step } from "#core/store/store.ts";
+import type { E164, Sender } from "#domain/e164.ts";
+import type { TextEncoding } from "#domain/encoding/segment-text.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { AccountId, IdMint, MessageId, SetId } from "#domain/ids.ts";
+import type { InboxItem } from "#domain/item.ts";
+import { lanes, type MessageClass, messageClasses } from "#domain/lane.ts";
+
+/** The messages of one request: one text to one or more recipients. Validated. */
+export interface Submission {
+  readonly account: AccountId;
+  readonly class: MessageClass;
+  readonly from: Sender;
+  /** In the caller's order; the ids come back in the same. */
+  readonly to: readonly E164[];
+  readonly text: string;
+  readonly encoding: TextEncoding;
+  readonly segments: number;
+  readonly clientReference?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly expireAt?: number;
+}
+
+/** JSON of an inbox item or an `accepted` event with every field at its longest, without the free texts. */
+const RECORD_BYTES = 360;
+
+/** Upper bound of the JSON of one inbox item, in bytes. All items of a submission are as long as each other. */
+export function itemBytes(submission: Submission): number {
+  return RECORD_BYTES + jsonBytes(submission.text);
+}
+
+/** Upper bound of the JSON of one `accepted` event, in bytes. */
+export function eventBytes(submission: Submission): number {
+  let bytes = itemBytes(submission) + jsonBytes(submission.clientReference ?? "");
+  for (const [key, value] of Object.entries(submission.metadata ?? {})) {
+    bytes += key.length + jsonBytes(value) + '"":"",'.length;
+  }
+  return bytes;
+}
+
+/** UTF-8 bytes inside JSON quotes; control characters but the short escapes never get here (see schema.ts). */
+function jsonBytes(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7ff) bytes += 2;
+    else if (unit > 0x7f || unit < 0x20 || unit === 0x22 || unit === 0x5c) bytes += 1;
+  }
+  return bytes;
+}
+
+export interface PlannedStep {
+  readonly step: Step;
+  /** By submission, each in the order of its recipients. */
+  readonly ids: readonly (readonly MessageId[])[];
+}
+
+/** Mints the ids for `set` and lays out the step. `submissions` share their urgency. */
+export function planStep(
+  submissions: readonly Submission[],
+  options: { readonly set: SetId; readonly at: number; readonly urgent: boolean; readonly mint: IdMint },
+): PlannedStep {
+  const { set, at, mint } = options;
+  const events: MessageEvent[] = [];
+  const items: Record<MessageClass, InboxItem[]> = { alert: [], transactional: [], bulk: [] };
+  const bytesOf = new Map<string, number>();
+  const ids = submissions.map((submission) => {
+    const bytes = itemBytes(submission);
+    return submission.to.map((to) => {
+      const id = mint.messageId(set);
+      events.push(toAccepted(submission, id, to, at));
+      items[submission.class].push(toInboxItem(submission, id, to));
+      bytesOf.set(id, bytes);
+      return id;
+    });
+  });
+  const chunks = messageClasses.flatMap((messageClass): readonly NewChunk[] =>
+    fitChunks(items[messageClass], (item) => bytesOf.get(item.id) ?? 0).map((run) => ({
+      id: mint.chunkId(),
+      lane: lanes.inbox(messageClass),
+      items: run,
+    })),
+  );
+  return { step: { events, chunks, urgent: options.urgent }, ids };
+}
+
+function toAccepted(submission: Submission, message: MessageId, to: E164, at: number): MessageEvent {
+  const { account, from, text, encoding, segments, clientReference, metadata, expireAt } = submission;
+  return {
+    type: "accepted",
+    message,
+    at,
+    account,
+    to,
+    from,
+    text,
+    class: submission.class,
+    encoding,
+    segments,
+    ...(clientReference !== undefined && { clientReference }),
+    ...(metadata !== undefined && { metadata }),
+    ...(expireAt !== undefined && { expireAt }),
+  };
+}
+
+function toInboxItem(submission: Submission, id: MessageId, to: E164): InboxItem {
+  const { account, from, text, encoding, segments, expireAt } = submission;
+  return {
+    id,
+    account,
+    to,
+    from,
+    text,
+    class: submission.class,
+    encoding,
+    segments,
+    ...(expireAt !== undefined && { expireAt }),
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * Every error of the API as an RFC 9457 problem: one table, one shape. `type` points to the row of docs/INTEGRATE.md
+ * that says what to do. A problem never holds an exception's text, nor anything about another account.
+ */
+import type { Random } from "#domain/random.ts";
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** What happened and what to do now. */
+  readonly detail: string;
+  /** The same request may succeed later, and sending it again cannot send a message twice. */
+  readonly retryable: boolean;
+}
+
+export const problems = {
+  invalid_json: {
+    status: 400,
+    title: "The body is not JSON",
+    detail: "Send one JSON object, encoded in UTF-8.",
+    retryable: false,
+  },
+  idempotency_key_unsupported: {
+    status: 400,
+    title: "Idempotency-Key is not supported yet",
+    detail: "Nothing was sent. Remove the header; after an unknown outcome ask for the ids before you send again.",
+    retryable: false,
+  },
+  key_missing: {
+    status: 401,
+    title: "No API key",
+    detail: "Send the header 'Authorization: Bearer gw_live_…' with a key of your account.",
+    retryable: false,
+  },
+  key_invalid: {
+    status: 401,
+    title: "The API key is not valid",
+    detail: "Check that the key is complete and has not been withdrawn.",
+    retryable: false,
+  },
+  not_found: {
+    status: 404,
+    title: "Not found",
+    detail: "There is nothing at this path for your account.",
+    retryable: false,
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "Method not allowed",
+    detail: "Use one of the methods in the Allow header.",
+    retryable: false,
+  },
+  body_too_large: {
+    status: 413,
+    title: "The body is too large",
+    detail: "Split the recipients over several requests.",
+    retryable: false,
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "The body has the wrong type",
+    detail: "Send 'Content-Type: application/json' and no Content-Encoding.",
+    retryable: false,
+  },
+  validation_failed: {
+    status: 422,
+    title: "The request is not valid",
+    detail: "Nothing was sent. Correct the fields named in 'errors' and send it again.",
+    retryable: false,
+  },
+  internal: {
+    status: 500,
+    title: "A defect on our side",
+    detail: "Report it with the request_id.",
+    retryable: false,
+  },
+  overloaded: {
+    status: 503,
+    title: "Too many messages are waiting",
+    detail: "Nothing was sent. Send the same request again after Retry-After.",
+    retryable: true,
+  },
+  unavailable: {
+    status: 503,
+    title: "No storage can take messages now",
+    detail: "Nothing was sent. Send the same request again after Retry-After.",
+    retryable: true,
+  },
+  outcome_unknown: {
+    status: 503,
+    title: "The messages may or may not have been accepted",
+    detail:
+      "Do not send again yet: ask for the 'ids' after Retry-After; those still 404 a minute later were not accepted.",
+    retryable: false,
+  },
+  set_unavailable: {
+    status: 503,
+    title: "The message's storage cannot be reached now",
+    detail: "The message is safe. Ask again after Retry-After.",
+    retryable: true,
+  },
+  directory_stale: {
+    status: 503,
+    title: "Our copy of the accounts is too old to send by",
+    detail: "Nothing was sent. Send the same request again after Retry-After.",
+    retryable: true,
+  },
+  not_ready: {
+    status: 503,
+    title: "Starting",
+    detail: "The accounts are not loaded yet. Send the same request again after Retry-After.",
+    retryable: true,
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** One wrong field, by JSON pointer (RFC 6901); "" is the whole body. */
+export interface Violation {
+  readonly pointer: string;
+  readonly code: string;
+  /** What is wrong and what would be right. */
+  readonly message: string;
+}
+
+export interface ProblemExtra {
+  readonly detail?: string;
+  readonly errors?: readonly Violation[];
+  /** Further members of the document. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly retryAfterMs?: number;
+}
+
+/** A 503 always says when to come back. */
+const RETRY_AFTER_MS_DEFAULT = 2_000;
+/** Whole seconds of jitter on Retry-After, so that refused clients do not return together. */
+const RETRY_JITTER_SECONDS = 3;
+
+export function problemResponse(
+  code: ProblemCode,
+  context: { readonly requestId: string; readonly random: Random },
+  extra: ProblemExtra = {},
+): Response {
+  const { status, title, detail, retryable } = problems[code];
+  const document = {
+    type: `/docs/INTEGRATE.md#${code}`,
+    title,
+    status,
+    detail: extra.detail ?? detail,
+    code,
+    retryable,
+    request_id: context.requestId,
+    ...(extra.errors !== undefined && { errors: extra.errors }),
+    ...extra.members,
+  };
+  const headers: Record<string, string> = {
+    "content-type": "application/problem+json",
+    "x-request-id": context.requestId,
+    ...extra.headers,
+  };
+  if (status === 503) headers["retry-after"] = retryAfter(extra.retryAfterMs, context.random);
+  return new Response(JSON.stringify(document), { status, headers });
+}
+
+function retryAfter(ms: number | undefined, random: Random): string {
+  const seconds = Math.max(1, Math.ceil((ms ?? RETRY_AFTER_MS_DEFAULT) / 1_000));
+  return `${seconds + Math.floor(random.fraction() * RETRY_JITTER_SECONDS)}`;
+}

@@ -1,0 +1,108 @@
+/** A message as the API shows it: the fold of its events, and the events themselves in the order of time. Pure. */
+import type { EventType, MessageEvent } from "#domain/event.ts";
+import { foldEvents, type MessageState, replyText, statusOf } from "#domain/fold.ts";
+import type { AccountId, MessageId } from "#domain/ids.ts";
+
+export interface Timeline {
+  /** Whose message it is. */
+  readonly account: AccountId;
+  /** The answer, in the API's names. */
+  readonly body: object;
+}
+
+/** Undefined when no event says that this message was ever accepted. */
+export function toTimeline(id: MessageId, events: readonly MessageEvent[]): Timeline | undefined {
+  const state = foldEvents(events);
+  const { accepted } = state;
+  if (accepted === undefined) return undefined;
+  const body = {
+    id,
+    status: statusOf(state),
+    to: accepted.to,
+    from: accepted.from,
+    text: accepted.text,
+    class: accepted.class,
+    encoding: accepted.encoding,
+    accepted_at: toTime(accepted.at),
+    expire_at: toTime(accepted.expireAt),
+    client_reference: accepted.clientReference,
+    metadata: accepted.metadata,
+    rejected: state.rejected && { reason: state.rejected.reason, detail: state.rejected.detail },
+    segments: Array.from({ length: accepted.segments }, (_, i) => toSegment(state, i)),
+    price: toPrice(state),
+    replies: toReplies(state),
+    events: events.toSorted(byTime).map(toEvent),
+  };
+  return { account: accepted.account, body };
+}
+
+/** Each field is null until it is known, so that every segment has the same shape. */
+function toSegment({ segments }: MessageState, index: number) {
+  const segment = segments[index] ?? {};
+  return {
+    index,
+    outcome: segment.outcome ?? null,
+    outcome_at: toTime(segment.outcomeAt) ?? null,
+    provider: segment.provider ?? null,
+    provider_message_id: segment.providerMessageId ?? null,
+    submitted_at: toTime(segment.submittedAt) ?? null,
+    error: segment.error === undefined || segment.error === "" ? null : segment.error,
+    /** The provider may have had it more than once. */
+    in_doubt: (segment.doubts ?? []).length > 0,
+  };
+}
+
+function toPrice({ billed }: MessageState) {
+  if (billed === undefined) return null;
+  const { currency, segments, priceMicros, totalMicros } = billed;
+  return { currency, segments, price_micros: priceMicros, total_micros: totalMicros };
+}
+
+/** `text` is null while a part is missing. */
+function toReplies({ replies }: MessageState) {
+  return Object.entries(replies)
+    .map(([id, reply]) => ({
+      id,
+      at: toTime(reply.at),
+      from: reply.from,
+      to: reply.to,
+      text: replyText(reply) ?? null,
+    }))
+    .sort((a, b) => (a.at ?? "").localeCompare(b.at ?? "") || a.id.localeCompare(b.id));
+}
+
+/** What comes first when two events have the same millisecond. */
+const lifeOrder: Readonly<Record<EventType, number>> = {
+  accepted: 0,
+  rejected: 1,
+  routed: 2,
+  billed: 3,
+  in_doubt: 4,
+  submitted: 5,
+  refused: 6,
+  lapsed: 7,
+  unknown: 8,
+  expired: 9,
+  undelivered: 10,
+  delivered: 11,
+  replied: 12,
+};
+
+function byTime(a: MessageEvent, b: MessageEvent): number {
+  return a.at - b.at || lifeOrder[a.type] - lifeOrder[b.type];
+}
+
+/** Fields in snake_case, times as RFC 3339, and without the id of the message, which is the page's own. */
+function toEvent(event: MessageEvent): Readonly<Record<string, unknown>> {
+  const { type, at, message: _, ...fields } = event;
+  const shown: Record<string, unknown> = { type, at: toTime(at) };
+  for (const [name, value] of Object.entries(fields)) {
+    const isTime = name === "expireAt" && typeof value === "number";
+    shown[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = isTime ? toTime(value) : value;
+  }
+  return shown;
+}
+
+function toTime(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}
