@@ -20,7 +20,7 @@ import { settleChunks, toReturnStep } from "./settle-chunks.ts";
 import { createSignal, type Signal } from "./signal.ts";
 
 /** Covers an election of the set and a link that answers late; renewed at a third. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 15_000;
 const RENEW_MS = LEASE_MS / 3;
 const IDLE_FIRST_MS = 5;
 const IDLE_MAX_MS = 50;

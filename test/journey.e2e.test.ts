@@ -4,49 +4,25 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { until } from "#testkit/until.ts";
-import { audit } from "./audit.ts";
-import { compareReports, type EventFollower, followEvents, readSubmits, untilFinal } from "./evidence.ts";
+import { type EventFollower, followEvents, untilFinal } from "./evidence.ts";
+import { expectJourney } from "./journey.ts";
 import { openTestPlatform, type TestPlatform } from "./open-test-platform.ts";
-import { sampleMessages } from "./sample-messages.ts";
-import { post, type Sending, sendEach, sendTogether } from "./send.ts";
+import { post } from "./send.ts";
 
-const SINGLES = 1_400;
-const TOGETHER = 600;
-const CONNECTIONS = 32;
-
-let test_: TestPlatform;
+let bench: TestPlatform;
 let follower: EventFollower;
 beforeAll(async () => {
-  test_ = await openTestPlatform();
-  follower = followEvents(test_.stores);
+  bench = await openTestPlatform();
+  follower = followEvents(bench.stores);
 }, 120_000);
-afterAll(() => test_[Symbol.asyncDispose](), 60_000);
+afterAll(() => bench[Symbol.asyncDispose](), 60_000);
 
 test("2,000 messages: each at the provider exactly once, each with its line of events, PostgreSQL equals the fold", async () => {
-  const { platform, stores } = test_;
-  const all = sampleMessages(SINGLES + TOGETHER, "Godwit");
-  const sending: Sending = { acknowledged: [], unacknowledged: [] };
-  const together = all
-    .slice(SINGLES)
-    .map((message) => ({ ...message, text: "Same for all", segments: 1, class: "bulk" as const }));
-  await Promise.all([
-    sendEach(platform, all.slice(0, SINGLES), { connections: CONNECTIONS, sending }),
-    sendTogether(platform, together, sending),
-  ]);
-  expect(sending.unacknowledged).toEqual([]);
-  expect(sending.acknowledged.length).toBe(SINGLES + TOGETHER);
-
-  await untilFinal(
-    follower,
-    sending.acknowledged.map(({ id }) => id),
-  );
-  const submits = await readSubmits(platform);
-  expect(audit({ ...sending, uncertain: [], submits, events: follower.events })).toEqual([]);
-  expect(await compareReports(platform, stores, SINGLES + TOGETHER)).toEqual([]);
+  await expectJourney(bench);
 }, 240_000);
 
 test("two messages from two numbers to one handset: each reply names its own, a long one arrives whole", async () => {
-  const { platform } = test_;
+  const { platform } = bench;
   const to = "+61491570006";
   const ids: string[] = [];
   for (const from of platform.numbers) {
@@ -74,7 +50,7 @@ test("two messages from two numbers to one handset: each reply names its own, a 
 }, 60_000);
 
 test("what the provider refuses or cannot deliver ends as the receipt says", async () => {
-  const { platform } = test_;
+  const { platform } = bench;
   const outcomes = { "+61491570001": "undelivered", "+61491580002": "expired", "+61491590003": "undelivered" };
   const ids: string[] = [];
   for (const to of Object.keys(outcomes)) {
@@ -91,7 +67,7 @@ test("what the provider refuses or cannot deliver ends as the receipt says", asy
 }, 60_000);
 
 test("STOP ends the account's messages to that handset, START lets them through again", async () => {
-  const { platform } = test_;
+  const { platform } = bench;
   const [number] = platform.numbers;
   const to = "+61491570110";
   const send = async (text: string): Promise<string> => {
