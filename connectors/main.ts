@@ -5,7 +5,7 @@ import { runMain } from "#core/config/run-main.ts";
 import { setsSchema } from "#core/config/sets.ts";
 import { openDirectory } from "#core/directory/open-directory.ts";
 import { serveHealth } from "#core/http/health-server.ts";
-import { createMetrics, LATENCY_BUCKETS_MS } from "#core/metrics/metrics.ts";
+import { createMetrics, LATENCY_BUCKETS } from "#core/metrics/metrics.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint, providerIdSchema } from "#domain/ids.ts";
@@ -64,7 +64,7 @@ export async function runConnectorsRole(
   const policy: DoubtPolicy = (item) =>
     item.class === "alert" ? "resend" : (directory.current()?.account(item.account)?.inDoubt ?? "resend");
   const submits = metrics.counter("godwit_submit_segments_total", "Segments handed to providers, by result");
-  const settleMs = metrics.histogram("godwit_settle_ms", "Time of a settle step", LATENCY_BUCKETS_MS);
+  const settleSeconds = metrics.histogram("godwit_settle_seconds", "Time of a settle step", LATENCY_BUCKETS);
   const received = metrics.counter("godwit_inbound_total", "Receipts and replies that came in");
 
   const engines = config.GODWIT_CONNECTORS_SMPP.map((settings) => {
@@ -80,7 +80,7 @@ export async function runConnectorsRole(
     });
     const connector = connectorTypes.smpp.open(settings, { clock, random: systemRandom, log, handlers: inbound });
     const window = settings.window * settings.binds;
-    const engine = { provider, connector, stores, clock, mint, log, owner, policy, window, submits, settleMs };
+    const engine = { provider, connector, stores, clock, mint, log, owner, policy, window, submits, settleSeconds };
     return { connector, run: () => runSubmitEngine({ ...engine, onSubmitted: inbound.remember }, signal) };
   });
   for (const { connector } of engines) stack.use(connector);

@@ -49,7 +49,7 @@ export interface SubmitEngineDeps {
     submitted: { readonly message: MessageId; readonly segment: number },
   ) => void;
   readonly submits: Counter;
-  readonly settleMs: Histogram;
+  readonly settleSeconds: Histogram;
 }
 
 interface SetWork {
@@ -280,7 +280,7 @@ async function settle(engine: Engine, work: SetWork): Promise<void> {
     work.chunks.delete(chunk);
     work.urgent.delete(chunk);
   }
-  engine.deps.settleMs.observe(engine.deps.clock.monotonic() - startedAt);
+  engine.deps.settleSeconds.observe((engine.deps.clock.monotonic() - startedAt) / 1_000);
 }
 
 /** One timer for all leases of a set. */

@@ -2,6 +2,10 @@
 
 type Labels = Readonly<Record<string, string>>;
 
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+}
 export interface Counter {
   add(count: number, labels?: Labels): void;
 }
@@ -13,13 +17,13 @@ export interface Metrics {
   counter(name: string, help: string): Counter;
   /** `buckets` are upper bounds, ascending. */
   histogram(name: string, help: string, buckets: readonly number[]): Histogram;
-  /** A value read when asked for. */
-  gauge(name: string, help: string, read: () => number): void;
+  /** Values read when asked for. */
+  gauge(name: string, help: string, read: () => readonly Sample[]): void;
   text(): string;
 }
 
-/** From 0.5 ms to 10 s: a commit takes 2-20 ms, an election seconds. */
-export const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000] as const;
+/** In seconds, Prometheus' unit of time: from 0.5 ms, a commit in memory, to 10 s, an election with all its retries. */
+export const LATENCY_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 export const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] as const;
 
 export function createMetrics(): Metrics {
@@ -65,7 +69,8 @@ export function createMetrics(): Metrics {
       };
     },
     gauge(name, help, read) {
-      families.push(() => family(name, help, "gauge", [`${name} ${read()}`]));
+      const lines = (): string[] => read().map(({ labels, value }) => `${name}${format(labels)} ${value}`);
+      families.push(() => family(name, help, "gauge", lines()));
     },
     text: () => families.map((render) => render()).join(""),
   };
