@@ -23,7 +23,9 @@ export interface Evidence {
   readonly events: ReadonlyMap<string, readonly MessageEvent[]>;
 }
 
-/** Every violation, none when all is well. A double is one only where the log does not say that it may have happened. */
+/**
+ * Every violation, none when all is well. A double is one only where the log does not say that it may have happened.
+ */
 export function audit(evidence: Evidence): readonly string[] {
   const submitsByNumber = Map.groupBy(evidence.submits, ({ to }) => to.replace(/^\+?/, "+"));
   const problems: string[] = [];

@@ -69,7 +69,9 @@ export async function readSubmits(platform: Platform): Promise<readonly SeenSubm
   return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as SeenSubmit]));
 }
 
-/** Waits until PostgreSQL holds as many final messages, then compares all of it with the fold; returns the differences. */
+/**
+ * Waits until PostgreSQL holds as many final messages, then compares all of it with the fold; returns the differences.
+ */
 export async function compareReports(platform: Platform, stores: readonly Store[], messages: number) {
   const url = new URL(platform.postgres.adminUri);
   url.pathname = "/godwit";

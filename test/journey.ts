@@ -11,8 +11,8 @@ const TOGETHER = 600;
 const CONNECTIONS = 32;
 
 /**
- * Sends 2,000 messages over HTTP, classes mixed, long and Unicode texts among them: each must be at the provider exactly
- * once, with its full line of events, and PostgreSQL must equal the fold of all events.
+ * Sends 2,000 messages over HTTP, classes mixed, long and Unicode texts among them: each must be at the provider
+ * exactly once, with its full line of events, and PostgreSQL must equal the fold of all events.
  */
 export async function expectJourney({ platform, stores }: TestPlatform): Promise<void> {
   const follower = followEvents(stores);

@@ -1,6 +1,7 @@
 /**
- * The same journey with SIGKILL in the middle: the worker, the connector, a mongod primary, the projector and the edge, one
- * after the other while messages flow. Nothing acknowledged is lost; a double is there only where the log says `in_doubt`.
+ * The same journey with SIGKILL in the middle: the worker, the connector, a mongod primary, the projector and the edge,
+ * one after the other while messages flow. Nothing acknowledged is lost; a double is there only where the log says
+ * `in_doubt`.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { RoleName } from "#testkit/platform.ts";
@@ -21,7 +22,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bench[Symbol.asyncDispose](), 60_000);
 
-test("SIGKILL of worker, connector, mongod primary, projector and edge: nothing acknowledged is lost, no silent double", async () => {
+test("SIGKILL of worker, connector, primary, projector, edge: nothing acknowledged is lost, no silent double", async () => {
   const { platform, stores } = bench;
   const follower = followEvents(stores);
   const sending: Sending = { acknowledged: [], unacknowledged: [] };

@@ -1,4 +1,6 @@
-/** The messages of the end-to-end tests: every class, one and several segments, GSM-7 and Unicode, each text its own. */
+/**
+ * The messages of the end-to-end tests: every class, one and several segments, GSM-7 and Unicode, each text its own.
+ */
 import { segmentText } from "#domain/encoding/segment-text.ts";
 import type { MessageClass } from "#domain/lane.ts";
 

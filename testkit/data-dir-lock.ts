@@ -1,6 +1,7 @@
 /**
- * One owner per data directory. The lock is a file that names its owner by process id and start time; a lock whose owner
- * is dead, or whose id now belongs to another process, is stale and is taken over. It never removes a live owner's lock.
+ * One owner per data directory. The lock is a file that names its owner by process id and start time; a lock whose
+ * owner is dead, or whose id now belongs to another process, is stale and is taken over. It never removes a live
+ * owner's lock.
  */
 import { randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";

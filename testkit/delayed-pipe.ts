@@ -1,6 +1,6 @@
 /**
- * One direction of a delayed link: bytes read from one socket are written to another some time later, in order. It can be
- * held (nothing is read or written) and go on afterwards. At most 4 MiB wait in it; then the sender has to wait.
+ * One direction of a delayed link: bytes read from one socket are written to another some time later, in order. It can
+ * be held (nothing is read or written) and go on afterwards. At most 4 MiB wait in it; then the sender has to wait.
  */
 import type { Socket } from "node:net";
 
@@ -26,7 +26,10 @@ interface Piece {
   readonly bytes: Buffer | undefined;
 }
 
-/** Connects the two sockets in one direction: data, the end of data, and the loss of the sender, unless the link is held. */
+/**
+ * Connects the two sockets in one direction: data, the end of data, and the loss of the sender, unless the link is
+ * held.
+ */
 export function delayedPipe(from: Socket, to: Socket, direction: Direction): DelayedPipe {
   const waiting: Piece[] = [];
   let waitingBytes = 0;

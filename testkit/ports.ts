@@ -1,7 +1,7 @@
 /**
- * TCP ports on 127.0.0.1: free ones for servers that are killed and come back on the same port, and the name of who holds
- * a taken one. A port is never taken from the range that outgoing connections use, as one of those could sit on it while
- * its server is down.
+ * TCP ports on 127.0.0.1: free ones for servers that are killed and come back on the same port, and the name of who
+ * holds a taken one. A port is never taken from the range that outgoing connections use, as one of those could sit on
+ * it while its server is down.
  */
 import { randomInt } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
@@ -30,8 +30,8 @@ export class PortTakenError extends Error {
 }
 
 /**
- * Returns `count` different ports on which nothing listens. They stay reserved for this process, among processes that ask
- * here, until it ends. Throws when none can be found.
+ * Returns `count` different ports on which nothing listens. They stay reserved for this process, among processes that
+ * ask here, until it ends. Throws when none can be found.
  */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const found: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * The system account that PostgreSQL runs under. It refuses to run as root, so where we are root (containers, CI) it gets an
- * unprivileged account and folders that this account can reach. We never create accounts on someone's machine.
+ * The system account that PostgreSQL runs under. It refuses to run as root, so where we are root (containers, CI) it
+ * gets an unprivileged account and folders that this account can reach. We never create accounts on someone's machine.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -28,9 +28,9 @@ export interface PostgresHome {
 }
 
 /**
- * Decides on account and folders. As root: account `postgres`, else `nobody`; a data or program folder that it cannot reach
- * (below /root, say) is replaced by one below /var/tmp/godwit, named after the folder asked for, and `log` tells so.
- * Otherwise everything stays as asked.
+ * Decides on account and folders. As root: account `postgres`, else `nobody`; a data or program folder that it cannot
+ * reach (below /root, say) is replaced by one below /var/tmp/godwit, named after the folder asked for, and `log` tells
+ * so. Otherwise everything stays as asked.
  */
 export async function choosePostgresHome(
   asked: { readonly dataDir: string; readonly binDir: string },
@@ -60,7 +60,7 @@ export function findAccount(passwd: string): Account {
     if (name !== undefined && Number(uid) > 0) return { name, uid: Number(uid), gid: Number(gid) };
   }
   throw new Error(
-    `PostgreSQL refuses to run as root, and this machine has no account ${PREFERRED.join(" or ")}: start Godwit as another user`,
+    `PostgreSQL refuses to run as root, and there is no account ${PREFERRED.join(" or ")}: start Godwit as another user`,
   );
 }
 

@@ -79,7 +79,8 @@ async function assertSameVersion(home: PostgresHome, cluster: string): Promise<v
   const programVersion = /\(PostgreSQL\) (\d+)/.exec(await runAs(home, "postgres", ["--version"]))?.[1];
   if (dataVersion === programVersion) return;
   throw new PostgresVersionError(
-    `The data in ${cluster} is of PostgreSQL ${dataVersion}, but the programs in ${home.binDir} are of ${programVersion}: ` +
+    `The data in ${cluster} is of PostgreSQL ${dataVersion}, ` +
+      `but the programs in ${home.binDir} are of ${programVersion}: ` +
       `set GODWIT_POSTGRES to a PostgreSQL ${dataVersion}, or move the data away to start anew`,
   );
 }

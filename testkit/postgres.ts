@@ -1,6 +1,7 @@
 /**
- * A real PostgreSQL server on this machine: closed → open → closed, its data folder found again on the next opening. Logins
- * are by password (scram-sha-256), connections from this machine only, and by default it is as durable as in production.
+ * A real PostgreSQL server on this machine: closed → open → closed, its data folder found again on the next opening.
+ * Logins are by password (scram-sha-256), connections from this machine only, and by default it is as durable as in
+ * production.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -31,7 +32,10 @@ export interface PostgresOptions {
   readonly port?: number | undefined;
   /** The folder of postgres and initdb. */
   readonly binDir: string;
-  /** False for tests that start many: nothing is synced, so a crash of the machine (not of the server) may destroy the data. */
+  /**
+   * False for tests that start many: nothing is synced, so a crash of the machine (not of the server) may destroy the
+   * data.
+   */
   readonly durable?: boolean;
   readonly log?: (line: string) => void;
 }
@@ -60,9 +64,9 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /**
- * Opens the server in `dataDir`, making its data there the first time. A server that a dead run left on it is stopped first.
- * Dispose to stop it cleanly; the data stays. As root see choosePostgresHome().
- * Throws DataInUseError, PortTakenError or ServerStartError, and leaves nothing running then.
+ * Opens the server in `dataDir`, making its data there the first time. A server that a dead run left on it is stopped
+ * first. Dispose to stop it cleanly; the data stays. As root see choosePostgresHome(). Throws DataInUseError,
+ * PortTakenError or ServerStartError, and leaves nothing running then.
  */
 export async function openPostgres(options: PostgresOptions): Promise<Postgres> {
   const log = options.log ?? (() => undefined);
@@ -79,7 +83,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     const known = passwords.get(user);
     if (known === undefined)
       throw new Error(`Cannot make an address as role ${user} was not created since this opening`);
-    return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(known)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+    const [name, secret, path] = [user, known, database].map(encodeURIComponent);
+    return `postgres://${name}:${secret}@127.0.0.1:${port}/${path}`;
   };
   const adminUri = uri(SUPERUSER, "postgres");
   const start = (): Promise<ServerProcess> =>

@@ -20,8 +20,9 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A text that differs between two processes that had the same id one after the other, or undefined where the system does
- * not tell. Linux: start time in ticks since boot (field 22 of /proc/PID/stat, proc(5)); elsewhere what `ps` prints.
+ * A text that differs between two processes that had the same id one after the other, or undefined where the system
+ * does not tell. Linux: start time in ticks since boot (field 22 of /proc/PID/stat, proc(5)); elsewhere what `ps`
+ * prints.
  */
 export function startTimeOf(pid: number): string | undefined {
   return process.platform === "linux" ? statFields(pid)?.[19] : ps(pid, "lstart=");
@@ -46,8 +47,9 @@ export function childrenOf(pid: number): readonly number[] {
 }
 
 /**
- * Stops a process that an earlier, dead run left behind: `stopSignal`, then SIGKILL after `graceMs`. Does nothing unless
- * the process runs with `argument` on its command line, so that a reused id is never touched. Returns whether it was there.
+ * Stops a process that an earlier, dead run left behind: `stopSignal`, then SIGKILL after `graceMs`. Does nothing
+ * unless the process runs with `argument` on its command line, so that a reused id is never touched. Returns whether it
+ * was there.
  */
 export async function stopLeftover(
   pid: number,

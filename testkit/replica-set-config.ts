@@ -1,6 +1,6 @@
 /**
- * The configuration that a replica set keeps of itself: made the first time, changed when its ports have changed. Safe to
- * repeat at any point, also after a crash half-way.
+ * The configuration that a replica set keeps of itself: made the first time, changed when its ports have changed. Safe
+ * to repeat at any point, also after a crash half-way.
  */
 import { type Document, MongoClient, MongoServerError } from "mongodb";
 import { askHello } from "./hello.ts";
@@ -16,8 +16,8 @@ const READY_BOUND_MS = 10_000;
 const SETTINGS = { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 1_000 };
 
 /**
- * Sees to it that the running members at `ports`, in this order, are the members of set `name`. Where the set knows other
- * ports of them, its configuration is rewritten by force: the members cannot find each other to agree on it.
+ * Sees to it that the running members at `ports`, in this order, are the members of set `name`. Where the set knows
+ * other ports of them, its configuration is rewritten by force: the members cannot find each other to agree on it.
  */
 export async function configureSet(name: string, ports: readonly number[], adminPassword: string): Promise<void> {
   const hosts = ports.map((port) => `127.0.0.1:${port}`);
@@ -33,8 +33,8 @@ export async function configureSet(name: string, ports: readonly number[], admin
 }
 
 /**
- * Asks the members in turn to stand for election now, for a set that has just been started: by themselves they wait for the
- * election timeout first. Only a hint: when none can follow it, they do just that.
+ * Asks the members in turn to stand for election now, for a set that has just been started: by themselves they wait for
+ * the election timeout first. Only a hint: when none can follow it, they do just that.
  */
 export async function hastenElection(ports: readonly number[], adminPassword: string): Promise<void> {
   try {
@@ -64,7 +64,9 @@ async function electOne(ports: readonly number[], adminPassword: string): Promis
   }
 }
 
-/** Returns false when the set exists already. Needs no login: before the first user there is the localhost exception. */
+/**
+ * Returns false when the set exists already. Needs no login: before the first user there is the localhost exception.
+ */
 async function initiate(name: string, hosts: readonly string[]): Promise<boolean> {
   await using client = await connect(`mongodb://${hosts[0]}/?directConnection=true`);
   const config = {

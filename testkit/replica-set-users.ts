@@ -1,6 +1,6 @@
 /**
- * The database users and roles of a replica set, brought to the wanted state on each opening. All live in `admin`. Nothing
- * is ever dropped: a user that is no longer wanted keeps its rights until someone removes it by hand.
+ * The database users and roles of a replica set, brought to the wanted state on each opening. All live in `admin`.
+ * Nothing is ever dropped: a user that is no longer wanted keeps its rights until someone removes it by hand.
  */
 import { type Db, type Document, MongoClient, MongoServerError } from "mongodb";
 
@@ -34,7 +34,10 @@ export interface Provision {
   readonly roles: readonly MongoRole[];
 }
 
-/** Creates or updates the superuser, the roles in their order, then the users, and makes majority the default write concern. */
+/**
+ * Creates or updates the superuser, the roles in their order, then the users, and makes majority the default write
+ * concern.
+ */
 export async function provisionUsers(provision: Provision): Promise<void> {
   await ensureAdmin(provision);
   await using client = await new MongoClient(provision.adminUri).connect();

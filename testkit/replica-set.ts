@@ -1,7 +1,7 @@
 /**
  * A MongoDB replica set of three real members on this machine, with authentication, elections and journals as in
- * production: closed → open (all members healthy) → closed. Its data folder keeps members, keys and passwords, so that it is
- * found again on the next opening. It never has an arbiter, and never listens beyond 127.0.0.1.
+ * production: closed → open (all members healthy) → closed. Its data folder keeps members, keys and passwords, so that
+ * it is found again on the next opening. It never has an arbiter, and never listens beyond 127.0.0.1.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -63,10 +63,10 @@ interface StoredSet {
 }
 
 /**
- * Opens the set in `dataDir`, making it there the first time; afterwards the same members, data and passwords come back, on
- * other ports if so asked. Members that a dead run left behind are stopped first. Users and roles are created or brought
- * up to date each time. Dispose to stop all members cleanly; the data stays.
- * Throws DataInUseError, PortTakenError, ServerStartError or WaitTimeoutError, and leaves nothing running then.
+ * Opens the set in `dataDir`, making it there the first time; afterwards the same members, data and passwords come
+ * back, on other ports if so asked. Members that a dead run left behind are stopped first. Users and roles are created
+ * or brought up to date each time. Dispose to stop all members cleanly; the data stays. Throws DataInUseError,
+ * PortTakenError, ServerStartError or WaitTimeoutError, and leaves nothing running then.
  */
 export async function openReplicaSet(options: ReplicaSetOptions): Promise<ReplicaSet> {
   const dataDir = resolve(options.dataDir);

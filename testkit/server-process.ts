@@ -14,12 +14,15 @@ const KILL_BOUND_MS = 10_000;
 const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
 /**
- * Reads its input until the pipe closes: "bye" means that the server was stopped in the ordinary way, end of file that the
- * parent is dead. $1 pid, $2 an argument the server's command line must hold, $3 the signal that stops it cleanly.
+ * Reads its input until the pipe closes: "bye" means that the server was stopped in the ordinary way, end of file that
+ * the parent is dead. $1 pid, $2 an argument the server's command line must hold, $3 the signal that stops it cleanly.
  */
 const WATCHER = `
 read -r word; [ "$word" = bye ] && exit 0
-ours() { case " $(tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null || ps -o args= -p "$1") " in *" $2 "*) return 0;; esac; return 1; }
+ours() {
+  line=" $(tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null || ps -o args= -p "$1") "
+  case "$line" in *" $2 "*) return 0;; esac; return 1
+}
 ours "$1" "$2" && kill -s CONT "$1" && kill -s "$3" "$1"
 n=0
 while [ $n -lt ${STOP_GRACE_MS / 1000} ] && ours "$1" "$2"; do sleep 1; n=$((n+1)); done

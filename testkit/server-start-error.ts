@@ -24,14 +24,14 @@ export class ServerStartError extends Error {
   }
 }
 
+const OTHER_VERSION = "its data was written by a newer or much older version of the server";
+
 /** First match wins: the most telling first. Texts of mongod 6-8 and PostgreSQL 15-18. */
 const CAUSES: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/no space left on device|ENOSPC|disk quota exceeded/i, "the disk is full"],
   [/address already in use/i, "its port is taken"],
-  [
-    /featureCompatibilityVersion|unsupported WiredTiger file version|WiredTiger version incompatible|incompatible with (this )?server|UPGRADE PROBLEM/i,
-    "its data was written by a newer or much older version of the server",
-  ],
+  [/featureCompatibilityVersion|UPGRADE PROBLEM|incompatible with (this )?server/i, OTHER_VERSION],
+  [/unsupported WiredTiger file version|WiredTiger version incompatible/i, OTHER_VERSION],
   [/error while loading shared libraries: \S+/i, "a system library is missing"],
   [/unable to lock the lock file|lock file "[^"]*" already exists/i, "another server runs on the same data"],
   [/permission denied|permissions on .* are too open/i, "it may not read or write one of its files"],
@@ -50,8 +50,8 @@ export function explain(lines: readonly string[], exit: Exit | undefined): strin
 }
 
 /**
- * The last lines that say something: of mongod's JSON log the warnings and worse (message and error text), of other logs
- * whatever is there.
+ * The last lines that say something: of mongod's JSON log the warnings and worse (message and error text), of other
+ * logs whatever is there.
  */
 export function meaningfulLines(log: string): readonly string[] {
   const lines = log.split("\n").filter((line) => line.trim() !== "");

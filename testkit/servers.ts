@@ -1,6 +1,7 @@
 /**
- * The servers that tests use. The test runner starts them once and tells every test file through the environment; a file
- * that is run alone starts its own and stops them. Each caller gets databases of its own, so files run in parallel.
+ * The servers that tests use. The test runner starts them once and tells every test file through the environment; a
+ * file that is run alone starts its own and stops them. Each caller gets databases of its own, so files run in
+ * parallel.
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
@@ -57,8 +58,9 @@ interface Running {
 }
 
 /**
- * Gives the caller its own databases on the servers of the test run, or on new servers where there is no run. Dispose to drop
- * the databases, and to stop the servers if they are its own. Throws when the run has fewer servers than asked for.
+ * Gives the caller its own databases on the servers of the test run, or on new servers where there is no run. Dispose
+ * to drop the databases, and to stop the servers if they are its own. Throws when the run has fewer servers than asked
+ * for.
  */
 export async function openTestServers(options: TestServersOptions): Promise<TestServers> {
   const shared = (options.env ?? process.env)[TEST_SERVERS_VARIABLE];

@@ -42,7 +42,9 @@ interface Link {
   readonly resume: Set<() => void>;
 }
 
-/** Opens the proxy on a port that the system chooses, without delay. Dispose to close it and all that passes through. */
+/**
+ * Opens the proxy on a port that the system chooses, without delay. Dispose to close it and all that passes through.
+ */
 export async function openSocksProxy(): Promise<SocksProxy> {
   const counters = { opened: 0, open: 0, refused: 0, bytesUp: 0, bytesDown: 0 };
   const link: Link = { state: "open", delayMs: 0, resume: new Set() };

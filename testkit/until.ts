@@ -1,6 +1,6 @@
 /**
- * Waiting with a bound: the one polling loop of the testkit. It never waits without a limit, and its error says what was
- * waited for.
+ * Waiting with a bound: the one polling loop of the testkit. It never waits without a limit, and its error says what
+ * was waited for.
  */
 import { setTimeout as pause } from "node:timers/promises";
 

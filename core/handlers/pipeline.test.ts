@@ -54,7 +54,7 @@ function item(over: Partial<InboxItem> = {}): InboxItem {
   };
 }
 
-test("a message is routed by its longest prefix, priced by its own, and forwarded with the reasons in the events", () => {
+test("a message is routed and priced by its longest prefixes, and forwarded; the reasons are in the events", () => {
   const result = runPipeline(pipeline, [item()], context());
   expect(result.events).toEqual([
     {

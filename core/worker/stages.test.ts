@@ -184,7 +184,7 @@ test("receipt: one for another set's message goes there through the relay, and t
   expect((await bench.syd.depth()).size).toBe(0);
 });
 
-test("receipt: one that matches nothing is parked, matched when its submit is there, and buried after days", async () => {
+test("receipt: one that matches nothing is parked, matched once its submit is there, buried after days", async () => {
   const bench = setup();
   const id = bench.context.mint.messageId(syd);
   const early = receipt(bench, "p1");

@@ -146,7 +146,7 @@ test("steps while the primary stalls beyond an election: every answer is the tru
   await expectTruth(sending.sent);
 }, 120_000);
 
-test("steps whose answers are swallowed end in doubt or in truth, and the writer's number stays nobody else's", async () => {
+test("steps whose answers are swallowed end in doubt or in truth; no number is used twice", async () => {
   await using proxy = await openSocksProxy();
   const uri = `${replicaSet.adminUri}&proxyHost=127.0.0.1&proxyPort=${proxy.port}`;
   const store = await openStore(uri);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await setupMongoSchema(db);
   await setupMongoSchema(db);
   collections = openCollections(db);
-  const chunk = { enqueuedAt: new Date(), token: null, owner: null, deliveries: 0, count: 1, positions: 0 };
+  const chunk = { enqueuedAt: new Date(0), token: null, owner: null, deliveries: 0, count: 1, positions: 0 };
   const marks = { mark: 0, priorMark: 0, settledTo: 0, settledBeyond: [], items: "[]" };
   const year = 31_536_000_000;
   await collections.chunks.insertMany(
