@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bench[Symbol.asyncDispose](), 60_000);
 
-test("2,000 messages: each at the provider once, each with its line of events, PostgreSQL equals the fold", async () => {
+test("2,000 messages: each at the provider once, with its line of events; PostgreSQL equals the fold", async () => {
   await expectJourney(bench);
 }, 240_000);
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bench[Symbol.asyncDispose](), 60_000);
 
-test("SIGKILL of worker, connector, primary, projector, edge: nothing acknowledged is lost, no silent double", async () => {
+test("SIGKILL of one after the other: nothing acknowledged is lost, no silent double", async () => {
   const { platform, stores } = bench;
   const follower = followEvents(stores);
   const sending: Sending = { acknowledged: [], unacknowledged: [] };

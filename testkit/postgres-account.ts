@@ -60,7 +60,7 @@ export function findAccount(passwd: string): Account {
     if (name !== undefined && Number(uid) > 0) return { name, uid: Number(uid), gid: Number(gid) };
   }
   throw new Error(
-    `PostgreSQL refuses to run as root, and there is no account ${PREFERRED.join(" or ")}: start Godwit as another user`,
+    `PostgreSQL refuses to run as root, and there is no user ${PREFERRED.join(" or ")}: start Godwit as another user`,
   );
 }
 
