@@ -163,3 +163,21 @@ test("steps whose answers are swallowed end in doubt or in truth; no number is u
   await expectTruth(sent);
   await store[Symbol.asyncDispose]();
 }, 120_000);
+
+test("a store that is opened while its set is away finds it when it is there", async () => {
+  await using proxy = await openSocksProxy();
+  proxy.cut();
+  await using store = await openStore(`${replicaSet.adminUri}&proxyHost=127.0.0.1&proxyPort=${proxy.port}`);
+  expect((await store.commit({ events: [accepted(mint.messageId(set))] })).type).toBe("failed");
+  expect(store.ping()).rejects.toThrow("no primary answers");
+  proxy.heal();
+  await eventually(async () =>
+    (await store.ping().then(
+      () => true,
+      () => false,
+    ))
+      ? true
+      : undefined,
+  );
+  expect((await store.commit({ events: [accepted(mint.messageId(set))] })).type).toBe("committed");
+}, 60_000);

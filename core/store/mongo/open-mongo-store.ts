@@ -30,6 +30,8 @@ const PING_MS = 1_500;
 const POOL_MAX = 32;
 /** A writer is told to be alive this often, and the set's clock is looked at. */
 const HEARTBEAT_MS = 5_000;
+/** A set that was away is asked for this often. */
+const RECONNECT_MS = 500;
 
 export interface MongoStoreOptions {
   readonly set: SetId;
@@ -141,15 +143,18 @@ async function keepAlive(deps: {
 }): Promise<void> {
   while (!deps.signal.aborted) {
     try {
+      // After a first connection that failed, the driver answers "topology is closed" for ever unless asked again.
+      await deps.client.connect();
       const askedAt = deps.clock.now();
       const hello = await deps.client.db("admin").command({ hello: 1 });
       const localTime: unknown = hello.localTime;
       if (localTime instanceof Date) deps.setClock.learn(localTime.getTime(), askedAt);
       await deps.heartbeat();
+      await deps.clock.sleep(HEARTBEAT_MS, deps.signal);
     } catch {
       // The set is away; whoever needs it hears so from its own operation.
+      await deps.clock.sleep(RECONNECT_MS, deps.signal);
     }
-    await deps.clock.sleep(HEARTBEAT_MS, deps.signal);
   }
 }
 

@@ -1,5 +1,11 @@
 /** Turns the driver's errors into StoreError, once, at the boundary that knows what was being done. */
-import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
+import {
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+} from "mongodb";
 import { StoreError } from "../store.ts";
 
 export const DUPLICATE_KEY = 11_000;
@@ -21,11 +27,11 @@ export function toStoreError(error: unknown, doing: string): StoreError {
 
 /** Nothing can have been sent: no server was selected. */
 export function isNotSent(error: unknown): boolean {
-  return error instanceof MongoServerSelectionError;
+  return error instanceof MongoServerSelectionError || error instanceof MongoTopologyClosedError;
 }
 
 function isUnreachable(error: unknown): boolean {
-  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
+  if (isNotSent(error) || error instanceof MongoNetworkError) return true;
   // On Bun the first write to a socket that was just reset throws a plain Error out of the driver.
   const { code } = error as { readonly code?: unknown };
   return code === "ECONNRESET" || code === "EPIPE";

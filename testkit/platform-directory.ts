@@ -1,0 +1,53 @@
+/** The business of a platform that was just set up: one account that may send anywhere through the simulator. */
+import { hashSecret, parseApiKey } from "#core/directory/api-key.ts";
+import { type DirectoryInput, directorySchema } from "#core/directory/directory.ts";
+import { writeDirectory } from "#core/directory/open-directory.ts";
+import type { Store } from "#core/store/store.ts";
+
+export const DEMO_ACCOUNT = "demo";
+/** The provider that the simulator plays. */
+export const DEMO_PROVIDER = "sim";
+/** Numbers that Australia keeps free for fiction, so that no demonstration ever reaches a person. */
+export const DEMO_NUMBERS = ["+61491570156", "+61491570157"] as const;
+
+/** The directory of the demo account with this key. */
+export async function demoDirectory(apiKey: string): Promise<DirectoryInput> {
+  const key = parseApiKey(apiKey);
+  if (key === undefined) throw new Error("Cannot make the directory as the stored API key has not the form of one");
+  return {
+    accounts: [
+      {
+        id: DEMO_ACCOUNT,
+        name: "Demo",
+        currency: "AUD",
+        inDoubt: "resend",
+        keys: [{ id: key.id, secretSha256: await hashSecret(key.secret) }],
+        prices: [
+          { prefix: "+", priceMicros: "90000" },
+          { prefix: "+1", priceMicros: "12000" },
+          { prefix: "+44", priceMicros: "48000" },
+          { prefix: "+61", priceMicros: "45000" },
+          { prefix: "+64", priceMicros: "75000" },
+        ],
+      },
+    ],
+    routes: [
+      { prefix: "+", provider: DEMO_PROVIDER },
+      { prefix: "+61", provider: DEMO_PROVIDER },
+    ],
+    numbers: DEMO_NUMBERS.map((number) => ({ number, account: DEMO_ACCOUNT })),
+  };
+}
+
+/** Sees to it that every set holds `input`, under a new version only if some set holds anything else. */
+export async function ensureDirectory(stores: readonly Store[], input: DirectoryInput): Promise<void> {
+  const wanted = JSON.stringify(input);
+  directorySchema.parse(input);
+  const copies = await Promise.all(stores.map((store) => store.directory.read()));
+  const newest = copies.reduce((highest, copy) => Math.max(highest, copy?.version ?? 0), 0);
+  const holds = copies.map((copy) => copy?.version === newest && JSON.stringify(copy.body) === wanted);
+  if (holds.every(Boolean)) return;
+  const version = holds.some(Boolean) ? newest : newest + 1;
+  const taken = await writeDirectory(stores, version, input);
+  if (taken < stores.length) throw new Error(`Only ${taken} of ${stores.length} sets took the directory`);
+}
