@@ -66,8 +66,14 @@ const lapsed = fc
   .record({ at, segments: fc.uniqueArray(segment) })
   .map((fields): MessageEvent => ({ type: "lapsed", message, ...fields }));
 const replied = fc
-  .record({ at, reply: fc.constantFrom("r1", "r2"), part: fc.constantFrom(1, 2), text: fc.constantFrom("x", "y") })
-  .map((fields): MessageEvent => ({ type: "replied", message, provider, from: "+61", to: "12", parts: 2, ...fields }));
+  .record({
+    at,
+    reply: fc.constantFrom("r1", "r2"),
+    part: fc.constantFrom(1, 2),
+    text: fc.constantFrom("x", "y"),
+    from: fc.constantFrom("+61", "+49"),
+  })
+  .map((fields): MessageEvent => ({ type: "replied", message, provider, to: "12", parts: 2, ...fields }));
 
 const event = fc.oneof(accepted, routed, billed, submitted, refused, inDoubt, receipt, lapsed, replied);
 

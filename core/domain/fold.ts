@@ -172,9 +172,9 @@ function withReply(state: MessageState, event: EventOf<"replied">): MessageState
   const held = state.replies[event.reply];
   const reply: ReplyState = {
     at: Math.min(held?.at ?? event.at, event.at),
-    from: event.from,
-    to: event.to,
-    parts: event.parts,
+    from: smaller(held?.from, event.from),
+    to: smaller(held?.to, event.to),
+    parts: Math.max(held?.parts ?? event.parts, event.parts),
     texts: { ...held?.texts, [event.part]: smaller(held?.texts[`${event.part}`], event.text) },
   };
   return { ...state, replies: { ...state.replies, [event.reply]: reply } };
@@ -188,7 +188,12 @@ function smaller(held: string | undefined, next: string): string {
 function earliest<E extends MessageEvent>(held: E | undefined, next: E): E {
   if (held === undefined || next.at < held.at) return next;
   if (next.at > held.at) return held;
-  return JSON.stringify(next) < JSON.stringify(held) ? next : held;
+  return canonical(next) < canonical(held) ? next : held;
+}
+
+/** The same text for the same event, in whatever order its fields were written down. */
+function canonical(event: MessageEvent): string {
+  return JSON.stringify(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function latestAttempt(held: EventOf<"routed"> | undefined, next: EventOf<"routed">): EventOf<"routed"> {

@@ -1,0 +1,131 @@
+/**
+ * One set's turn: read what follows the checkpoint, write it. States: unknown position → at a position → unknown again
+ * after any failure, as only PostgreSQL knows then what was written. It must never go past a gap in a writer's
+ * sequence.
+ */
+
+import type { EventBatch, Store } from "#core/store/store.ts";
+import type { Clock } from "#domain/clock.ts";
+import type { WriterId } from "#domain/ids.ts";
+import type { ReportsDatabase } from "../reports-database.ts";
+import { type Positions, readPositions } from "./checkpoint.ts";
+import { emptySetMetrics, type SetMetrics } from "./projector-metrics.ts";
+import { createStateCache } from "./state-cache.ts";
+import { writeBatches } from "./write-batches.ts";
+
+/**
+ * Events in one transaction. Past ~8,000 the cost per event no longer falls, and memory and a failed round's loss
+ * grow.
+ */
+const EVENTS_PER_ROUND = 8_000;
+/** Bounds of one read, whatever the batches held so far: a batch has 1 to ~1,500 events. */
+const BATCHES_MIN = 8;
+const BATCHES_MAX = 1_024;
+/**
+ * A new process's first events appear in the reports at most this late. The list is short, so reading it is cheap.
+ */
+const WRITERS_REFRESH_MS = 2_000;
+/** ~1.5 KiB each. At 1,000 messages/s of a set it spans the half minute in which most are delivered. */
+const STATES_MAX = 30_000;
+
+/**
+ * `full`: there is more, go on at once. `idle`: all was read. `yielded`: another projector is at work on this set.
+ */
+export type RoundResult = "full" | "idle" | "yielded";
+
+export interface SetProjection {
+  /**
+   * Reads once and writes what it found. Throws StoreError, ReportsDatabaseError or GapError; call it again later.
+   */
+  round(): Promise<RoundResult>;
+  readonly metrics: SetMetrics;
+}
+
+export function createSetProjection(deps: {
+  readonly store: Store;
+  readonly database: ReportsDatabase;
+  readonly clock: Clock;
+  readonly eventsPerRound?: number;
+}): SetProjection {
+  const { store, database, clock, eventsPerRound = EVENTS_PER_ROUND } = deps;
+  const metrics = emptySetMetrics();
+  const cache = createStateCache(STATES_MAX);
+  let positions: Positions | undefined;
+  let writers: readonly WriterId[] = [];
+  let writersAt = Number.NEGATIVE_INFINITY;
+  let batchesMax = BATCHES_MIN;
+  /**
+   * Writers that still have a turn in this sweep: a read is filled writer by writer, so a busy one would starve
+   * others.
+   */
+  let sweep: readonly WriterId[] = [];
+
+  async function refreshWriters(): Promise<void> {
+    if (clock.monotonic() - writersAt < WRITERS_REFRESH_MS) return;
+    writers = (await store.events.writers()).map((record) => record.writer);
+    writersAt = clock.monotonic();
+  }
+
+  async function read(from: Positions): Promise<{ readonly batches: readonly EventBatch[]; readonly isAll: boolean }> {
+    const open = writers.filter((writer) => from.get(writer)?.closed !== true);
+    const turn = sweep.length > 0 ? sweep : open;
+    const after = new Map(turn.map((writer) => [writer, from.get(writer)?.sequence ?? 0]));
+    const batches = after.size === 0 ? [] : await store.events.read(after, batchesMax);
+    const served = new Set(batches.map((batch) => batch.writer));
+    const isFull = batches.length >= batchesMax;
+    const isPart = turn.length < open.length;
+    sweep = isFull ? turn.filter((writer) => !served.has(writer)) : [];
+    return { batches, isAll: !isFull && !isPart };
+  }
+
+  function adapt(batches: number, events: number): void {
+    const wanted = Math.round((eventsPerRound * batches) / Math.max(1, events));
+    batchesMax = Math.min(BATCHES_MAX, Math.max(BATCHES_MIN, wanted));
+  }
+
+  async function write(from: Positions, batches: readonly EventBatch[]): Promise<boolean> {
+    const startedAt = clock.monotonic();
+    const result = await writeBatches(database, { set: store.set, positions: from, batches, cache });
+    positions = result.positions;
+    if (result.type === "stale") {
+      cache.clear();
+      sweep = [];
+      return false;
+    }
+    const events = batches.reduce((sum, batch) => sum + batch.events.length, 0);
+    adapt(batches.length, events);
+    metrics.writeMs += clock.monotonic() - startedAt;
+    metrics.batches += batches.length;
+    metrics.events += events;
+    metrics.messages += result.projection.states.size;
+    return true;
+  }
+
+  async function round(): Promise<RoundResult> {
+    positions ??= await readPositions(database, store.set);
+    await refreshWriters();
+    const { batches, isAll } = await read(positions);
+    metrics.lagBatches = batches.length;
+    metrics.lagMs = batches.length === 0 ? 0 : Math.max(0, clock.now() - Math.min(...batches.map((batch) => batch.at)));
+    const isOurs = batches.length === 0 || (await write(positions, batches));
+    metrics.lastRoundAt = clock.now();
+    if (isOurs && isAll) metrics.lagBatches = 0;
+    if (!isOurs) return "yielded";
+    return isAll ? "idle" : "full";
+  }
+
+  return {
+    metrics,
+    async round() {
+      try {
+        return await round();
+      } catch (error) {
+        positions = undefined;
+        sweep = [];
+        cache.clear();
+        metrics.failures += 1;
+        throw error;
+      }
+    },
+  };
+}
