@@ -25,7 +25,7 @@ const LOCALES: readonly (readonly string[])[] = [
 ];
 
 /** Data and programs are of different major versions, which PostgreSQL cannot bridge by itself. */
-export class PostgresVersionError extends Error {
+class PostgresVersionError extends Error {
   override readonly name = "PostgresVersionError";
   readonly code = "postgres_version";
   readonly retryable = false;

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 const DEFAULT_EVERY_MS = 20;
 
 /** What was waited for did not happen in time. */
-export class WaitTimeoutError extends Error {
+class WaitTimeoutError extends Error {
   override readonly name = "WaitTimeoutError";
   readonly code = "wait_timeout";
   readonly retryable = true;

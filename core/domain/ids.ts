@@ -96,11 +96,3 @@ function encodeTime(ms: number): string {
   }
   return text;
 }
-
-/** When an id was made, in milliseconds since the epoch. */
-export function timeOfId(id: string): number {
-  const ulid = id.slice(id.lastIndexOf("-") + 1);
-  let ms = 0;
-  for (const char of ulid.slice(0, TIME_CHARS)) ms = ms * 32 + ALPHABET.indexOf(char);
-  return ms;
-}

@@ -7,7 +7,7 @@ import type { Clock } from "./clock.ts";
 import type { MaskedNumber } from "./e164.ts";
 
 /** What a field may hold. Plain strings are for ids, codes and reasons of our own. */
-export type LogField = string | number | boolean | MaskedNumber | undefined;
+type LogField = string | number | boolean | MaskedNumber | undefined;
 
 export interface LogEvents {
   "process.started": { readonly role: string; readonly address?: string };
@@ -48,7 +48,7 @@ export function createJsonLogger(deps: {
   readonly write: (line: string) => void;
   readonly scope: Readonly<Record<string, string | number>>;
 }): Logger {
-  function line(level: string, name: string, fields: object): void {
+  function line(level: string, name: string, fields: Readonly<Record<string, LogField>>): void {
     const at = new Date(deps.clock.now()).toISOString();
     deps.write(JSON.stringify({ at, level, event: name, ...deps.scope, ...fields }));
   }

@@ -27,10 +27,3 @@ export function toMicrosText(micros: Micros): MicrosText {
 export function multiplyMicros(each: Micros, units: number): Micros {
   return (each * BigInt(units)) as Micros;
 }
-
-/** For people: "0.045000 EUR". */
-export function formatMicros(micros: Micros, currency: string): string {
-  const sign = micros < 0n ? "-" : "";
-  const digits = (micros < 0n ? -micros : micros).toString().padStart(7, "0");
-  return `${sign}${digits.slice(0, -6)}.${digits.slice(-6)} ${currency}`;
-}

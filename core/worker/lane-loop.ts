@@ -11,7 +11,7 @@ import { isolatePoison } from "./poison.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** A step takes tens of milliseconds; an election some seconds; a worker that is silent for longer is replaced. */
-export const LEASE_MS = 15_000;
+const LEASE_MS = 15_000;
 const IDLE_FIRST_MS = 5;
 const IDLE_MAX_MS = 50;
 const AWAY_FIRST_MS = 100;
