@@ -1,0 +1,120 @@
+/**
+ * The gateway bench: single-message submits over HTTP → edge → replicated queue → worker → SMPP → receipts → events →
+ * PostgreSQL, all on this machine, on the platform that `npm start` runs. Phase 1 is a closed loop and finds the peak;
+ * phase 2 offers half of it at a fixed arrival rate and takes the latencies. Every accepted message is reconciled; one
+ * that is lost or doubled makes the bench fail.
+ */
+import { rmSync } from "node:fs";
+import { openPlatform, type Platform } from "#testkit/platform.ts";
+import type { Bench, BenchOptions, BenchOutcome, Figures } from "./bench-seam.ts";
+import { createEventFollower } from "./gateway/event-tally.ts";
+import { idleFigures, latencyFigures, ownCpuShare, peakFigures, resourceFigures } from "./gateway/figures.ts";
+import { MEANINGS } from "./gateway/meanings.ts";
+import { measureIdle, type PhaseResult, type Rig, runPhase } from "./gateway/phase.ts";
+import { profileRoles } from "./gateway/profile-roles.ts";
+import { openProjectionWatch } from "./gateway/projection.ts";
+import { createSimulatorRecord } from "./gateway/simulator-record.ts";
+import type { LoadPlan } from "./generator/run-load.ts";
+
+/** JIT, pools and caches; not counted. */
+const WARM_UP_SECONDS = 5;
+const IDLE_SECONDS = 3;
+/** Clocks of 10 ms in some twenty processes, and a start and an end that are not read in one moment. */
+const CPU_SHARE_MAX = 1.03;
+/** Phase 2 offers this part of what phase 1 found end to end. */
+const OFFERED_SHARE = 0.5;
+const MESSAGES_MAX = 2_000_000;
+const ANSWER_GRACE_MS = 15_000;
+
+const SETS = [
+  { set: "syd1", region: "syd" },
+  { set: "fra1", region: "fra" },
+] as const;
+
+export const gatewayBench: Bench = {
+  description: "HTTP submits to SMPP to receipts: peak, then latency at half of it",
+  meanings: MEANINGS,
+  run: runGateway,
+};
+
+async function runGateway(options: BenchOptions): Promise<BenchOutcome> {
+  await using stack = new AsyncDisposableStack();
+  const platform = await openBenchPlatform(options, stack);
+  if (options.profileDir !== undefined) await profileRoles(platform, options.profileDir);
+  const stores = (await platform.openStores()).map((store) => stack.use(store));
+  const projectionUrl = new URL(platform.postgres.adminUri);
+  projectionUrl.pathname = new URL(platform.analystUrl).pathname;
+  const rig: Rig = {
+    platform,
+    follower: createEventFollower(stores),
+    record: createSimulatorRecord(platform.simulatorUrl),
+    projection: stack.use(openProjectionWatch(projectionUrl.href)),
+    signal: options.signal,
+    say: options.say,
+  };
+  const plan = planFor(platform, options);
+  const warmUp = await runPhase(rig, "warm-up", { ...plan, seconds: WARM_UP_SECONDS });
+  const idle = await measureIdle(rig, IDLE_SECONDS);
+  const peak = await runPhase(rig, "phase 1, closed loop", { ...plan, firstIndex: warmUp.load.nextIndex });
+  const peakPerSecond = (peak.accepted.length * 1_000) / (peak.lastReceiptAt - peak.firstAcceptAt);
+  const phases: Record<string, PhaseResult> = { "warm-up": warmUp, "phase 1": peak };
+  let figures: Figures = { edge: options.edge, connections: options.connections, ...peakFigures(peak) };
+  const isSound = peak.reconciliation.failures.length === 0;
+  if (isSound && peakPerSecond > 0 && Number.isFinite(peakPerSecond)) {
+    const perSecond = peakPerSecond * OFFERED_SHARE;
+    const firstIndex = peak.load.nextIndex;
+    const steady = await runPhase(rig, `phase 2, ${Math.round(perSecond)}/s`, { ...plan, firstIndex, perSecond });
+    phases["phase 2"] = steady;
+    figures = { ...figures, ...latencyFigures(steady, perSecond) };
+  }
+  figures = { ...figures, ...resourceFigures(peak, phases["phase 2"]), ...idleFigures(idle) };
+  return { figures, failures: failuresOf(phases), otherLoad: peak.usage.othersCpuSeconds };
+}
+
+async function openBenchPlatform(options: BenchOptions, stack: AsyncDisposableStack): Promise<Platform> {
+  options.say(`starting the platform, edge on ${options.edge}`);
+  let postgresDir: string | undefined;
+  // Where root's PostgreSQL may not reach the data folder, it keeps its data elsewhere.
+  stack.defer(() => {
+    if (postgresDir !== undefined) rmSync(postgresDir, { recursive: true, force: true });
+  });
+  const platform = await openPlatform({
+    dataDir: options.dataDir,
+    sets: SETS,
+    region: "syd",
+    edgeRuntime: options.edge,
+    roles: { type: "source" },
+    // The suffixes that make it misbehave would be among the numbers of the load.
+    simulatorBehaviour: { magicSuffixes: false },
+    signal: options.signal,
+  });
+  stack.use(platform);
+  postgresDir = platform.postgres.dataDir;
+  return platform;
+}
+
+function planFor(platform: Platform, options: BenchOptions): LoadPlan {
+  const { hostname, port } = new URL(platform.edgeUrl);
+  return {
+    hostname,
+    port: Number(port),
+    apiKey: platform.apiKey,
+    connections: options.connections,
+    firstIndex: 0,
+    seconds: options.seconds,
+    messagesMax: MESSAGES_MAX,
+    graceMs: ANSWER_GRACE_MS,
+  };
+}
+
+function failuresOf(phases: Readonly<Record<string, PhaseResult>>): readonly string[] {
+  return Object.entries(phases).flatMap(([name, phase]) => {
+    const { accepted, load, reconciliation } = phase;
+    const share = ownCpuShare(phase);
+    return [
+      ...reconciliation.failures.map((failure) => `${name}: ${failure}`),
+      ...(accepted.length === 0 ? [`${name}: nothing was accepted; the first answer was ${load.firstRefusal}`] : []),
+      ...(share > CPU_SHARE_MAX ? [`${name}: the CPU counted is ${share} of what the machine has`] : []),
+    ];
+  });
+}
