@@ -34,7 +34,11 @@ function item(n: number, over: Partial<SubmitItem> = {}): SubmitItem {
 
 function held(
   items: readonly SubmitItem[],
-  options: { readonly progress?: Partial<Progress>; readonly policy?: DoubtPolicy } = {},
+  options: {
+    readonly progress?: Partial<Progress>;
+    readonly policy?: DoubtPolicy;
+    readonly isOptedOut?: () => boolean;
+  } = {},
 ): HeldChunk {
   const progress = { positions: items.length, mark: items.length, priorMark: 0, settledTo: 0, settledBeyond: [] };
   const hold: Hold = {
@@ -46,7 +50,8 @@ function held(
     enqueuedAt: 0,
     progress: { ...progress, ...options.progress },
   };
-  return new HeldChunk(hold, items, { policy: options.policy ?? (() => "resend"), now: NOW });
+  const { policy = () => "resend" as const, isOptedOut = () => false } = options;
+  return new HeldChunk(hold, items, { policy, now: NOW, isOptedOut });
 }
 
 function take(chunk: HeldChunk): Position {
@@ -172,11 +177,76 @@ test("a segment whose message has expired lapses instead of going out", () => {
   expect(chunk.nextStep(10).events).toMatchObject([{ type: "lapsed", segments: [0] }]);
 });
 
-test("what was not sent when we stop goes back clean, and not while an answer is still to come", () => {
+test("what was never sent goes back clean, and the chunk is done once what is in flight has its answer", () => {
   const chunk = held([item(1), item(2), item(3)]);
   const sent = take(chunk);
-  expect(chunk.remainder()).toBeUndefined();
+  chunk.giveBack();
+  const step = chunk.nextStep(10);
+  expect(step.complete).toBe(false);
+  expect(step.deferrals.map(({ item, delayMs }) => [item.id, item.tries, delayMs])).toEqual([
+    [item(2).id, 0, 0],
+    [item(3).id, 0, 0],
+  ]);
+  chunk.stepCommitted(step.receipt);
   chunk.record(sent, accepted, NOW);
-  expect(chunk.remainder()?.map((deferral) => deferral.item.id)).toEqual([item(2).id, item(3).id]);
-  expect(chunk.remainder()?.map((deferral) => deferral.delayMs)).toEqual([0, 0]);
+  const last = chunk.nextStep(10);
+  expect([last.complete, last.deferrals, last.events.length]).toEqual([true, [], 1]);
+});
+
+test("a put-off segment is settled with the step that puts it back: nobody will find it in doubt", () => {
+  const chunk = held([item(1), item(2)], { progress: { mark: 2 } });
+  chunk.record(take(chunk), transient, NOW);
+  const step = chunk.nextStep(10);
+  expect(step).toMatchObject({ complete: false, mark: { settledTo: 1 }, deferrals: [{ delayMs: 30_000 }] });
+  chunk.stepCommitted(step.receipt);
+  expect(chunk.nextStep(10).deferrals).toEqual([]);
+});
+
+test("our own chunk, claimed again after an outage, goes on as it was; one that somebody had between does not", () => {
+  const chunk = held([item(1), item(2)]);
+  const sent = take(chunk);
+  const again = { chunk: "c", token: "next" } as unknown as Lease;
+  const progress = { positions: 2, mark: 2, priorMark: 2, settledTo: 0, settledBeyond: [] };
+  expect(chunk.adopt({ ...chunk.hold, lease: again, deliveries: 2, progress })).toBe(true);
+  chunk.record(sent, accepted, NOW);
+  const step = chunk.nextStep(10);
+  expect(step.mark.lease).toBe(again);
+  expect(step.events.map((event) => event.type)).toEqual(["submitted"]);
+  expect(take(chunk).index).toBe(1);
+  expect(chunk.adopt({ ...chunk.hold, deliveries: 4, progress })).toBe(false);
+  chunk.lost = true;
+  expect(chunk.adopt({ ...chunk.hold, deliveries: 3, progress })).toBe(false);
+});
+
+test("the policy is asked once for each doubt: what the event says is what is done", () => {
+  let answer: "resend" | "keep" = "resend";
+  const chunk = held([item(1)], { policy: () => answer });
+  chunk.record(take(chunk), linkLost, NOW);
+  answer = "keep";
+  const step = chunk.nextStep(10);
+  expect(step.events).toMatchObject([{ type: "in_doubt", policy: "resend" }]);
+  chunk.stepCommitted(step.receipt);
+  expect(take(chunk).index).toBe(0);
+});
+
+test("a segment that is never answered is sent four times at most", () => {
+  const chunk = held([item(1)]);
+  let sent = 0;
+  for (let position = chunk.takeNext(NOW); position !== undefined; position = chunk.takeNext(NOW)) {
+    sent += 1;
+    chunk.record(position, { type: "unknown", reason: "response_timeout" }, NOW);
+    chunk.stepCommitted(chunk.nextStep(10).receipt);
+  }
+  expect(sent).toBe(4);
+  expect(chunk.nextStep(10).complete).toBe(true);
+});
+
+test("who opted out since is not sent to, and not sent to again", () => {
+  const progress = { positions: 2, mark: 2, priorMark: 1, settledTo: 0, settledBeyond: [] };
+  const chunk = held([item(1), item(2)], { progress, isOptedOut: () => true });
+  expect(chunk.takeNext(NOW)).toBeUndefined();
+  const step = chunk.nextStep(10);
+  expect(step.events).toMatchObject([{ type: "in_doubt", policy: "keep" }, { type: "unknown" }, { type: "rejected" }]);
+  chunk.stepCommitted(step.receipt);
+  expect(chunk.nextStep(10).complete).toBe(true);
 });

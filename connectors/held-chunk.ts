@@ -2,9 +2,9 @@
  * A claimed submit chunk as the connector works on it: which segment may go next, which are out, what is settled, and
  * what the next step has to say. A position (one segment of one message) is, in this order: waiting → in flight →
  * settled; or from in flight back to waiting (never reached a socket), to doubted (no answer: first an event, then the
- * class's policy), or to deferred (the provider says later). Pure: no I/O, no clock but the `now` it is given.
+ * policy, decided once), or to deferred (the provider says later: back to the lane with the next step). Pure: no I/O,
+ * no clock but the `now` it is given.
  */
-
 import type { Hold, MarkAdvance } from "#core/store/store.ts";
 import { segmentText, type TextEncoding } from "#domain/encoding/segment-text.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
@@ -22,11 +22,15 @@ export interface Position {
 }
 
 type PositionState = "waiting" | "in_flight" | "doubted" | "deferred" | "settled";
+type DoubtDecision = EventOf<"in_doubt">["policy"];
 
-/** Whether a message in doubt is sent again; see invariant I7. */
-export type DoubtPolicy = (item: SubmitItem) => "resend" | "keep";
+/** Whether a message in doubt is sent again; see invariant I7. Asked once for each doubt. */
+export type DoubtPolicy = (item: SubmitItem) => DoubtDecision;
 
-/** A message that goes back to its lane for the rest of its segments. */
+/** A segment may be in doubt, and be sent again, this often; then it is left as it is. A provider may never answer. */
+const DOUBTS_MAX = 3;
+
+/** A message that goes back to its lane for some of its segments. */
 export interface Deferral {
   readonly item: SubmitItem;
   readonly delayMs: number;
@@ -38,47 +42,54 @@ export interface HeldChunkStep {
   readonly mark: MarkAdvance;
   readonly events: readonly MessageEvent[];
   readonly deferrals: readonly Deferral[];
+  /** It holds alerts. */
+  readonly urgent: boolean;
   /** Give this back to `stepCommitted`. */
   readonly receipt: StepReceipt;
 }
 interface StepReceipt {
   readonly events: number;
   readonly doubted: readonly number[];
+  readonly deferred: readonly number[];
   readonly mark: number;
+}
+
+export interface HeldChunkOptions {
+  readonly policy: DoubtPolicy;
+  readonly now: number;
+  /** Recipients that have opted out since the message was routed: nothing more goes to them (invariant I12). */
+  readonly isOptedOut?: (item: SubmitItem) => boolean;
 }
 
 export class HeldChunk {
   readonly positions: readonly Position[];
-  /** Replaced by each renewal. */
+  /** Replaced by each renewal, and when we claim our own chunk again. */
   hold: Hold;
   /** The lease is another's: nothing may be sent or settled in its name any more. */
   lost = false;
   readonly #states: PositionState[];
-  readonly #policy: DoubtPolicy;
-  readonly #delays = new Map<string, number>();
+  readonly #options: HeldChunkOptions;
+  readonly #decisions = new Map<number, DoubtDecision>();
+  readonly #doubts = new Map<number, number>();
+  readonly #delays = new Map<number, number>();
   #events: MessageEvent[] = [];
   #mark: number;
   #settledTo = 0;
   #inFlight = 0;
   /** Positions that are neither settled nor deferred. */
   #open = 0;
+  #deferred = 0;
   /** Every position below it is in flight or further: where the search for the next one starts. */
   #next = 0;
 
-  constructor(
-    hold: Hold,
-    items: readonly SubmitItem[],
-    options: { readonly policy: DoubtPolicy; readonly now: number },
-  ) {
+  constructor(hold: Hold, items: readonly SubmitItem[], options: HeldChunkOptions) {
     this.hold = hold;
     this.positions = toPositions(items);
-    this.#policy = options.policy;
+    this.#options = options;
     this.#mark = hold.progress.mark;
     this.#states = this.positions.map((position) => initialState(position, hold));
     this.#open = this.#states.filter(isOpen).length;
-    for (const position of this.positions) {
-      if (this.#states[position.index] === "doubted") this.#doubt(position, "takeover", options.now);
-    }
+    for (const position of this.positions) this.#takeUp(position);
     this.#advance();
   }
 
@@ -87,8 +98,24 @@ export class HeldChunk {
     return this.#states.slice(this.#settledTo, this.#mark).filter(isOpen).length;
   }
 
+  /** Alerts and the rest never share a lane, and so no chunk. */
+  get isUrgent(): boolean {
+    return this.positions[0]?.item.class === "alert";
+  }
+
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /**
+   * We claimed our own chunk again, after a lease that ran out while its set was away. True: nobody had it in between,
+   * so all that we know of it holds, under the new lease. False: somebody did, or ours was lost before.
+   */
+  adopt(hold: Hold): boolean {
+    if (this.lost || hold.deliveries !== this.hold.deliveries + 1) return false;
+    this.hold = hold;
+    this.#mark = Math.max(this.#mark, hold.progress.mark);
+    return true;
   }
 
   /** The next segment that may go, now in flight; undefined while there is none below the mark. */
@@ -113,13 +140,11 @@ export class HeldChunk {
   record(position: Position, result: SubmitResult, now: number): void {
     this.#inFlight -= 1;
     switch (result.type) {
-      case "accepted":
-        this.#settle(position, {
-          ...atProvider(position, now),
-          type: "submitted",
-          providerMessageId: result.providerMessageId,
-        });
+      case "accepted": {
+        const { providerMessageId } = result;
+        this.#settle(position, { ...atProvider(position, now), type: "submitted", providerMessageId });
         return;
+      }
       case "refused":
         this.#refuse(position, result, now);
         return;
@@ -133,53 +158,53 @@ export class HeldChunk {
     }
   }
 
-  /** Something to say to the store: events, or room for the mark to move, or the end. */
+  /** Something to say to the store: events, deferrals, room for the mark to move, or the end. */
   get wantsStep(): boolean {
     const exhausted = this.#next >= this.#mark && this.#mark < this.positions.length && this.#inFlight === 0;
-    return this.#events.length > 0 || this.#isComplete() || exhausted;
+    return this.#events.length > 0 || this.#deferred > 0 || this.#open === 0 || exhausted;
   }
 
   /** The next step, with the mark `ahead` positions beyond what it settles. Change nothing until it is committed. */
   nextStep(ahead: number): HeldChunkStep {
     const mark = this.#markAhead(ahead);
-    const beyond: number[] = [];
-    for (let i = this.#settledTo; i < this.#mark; i++) if (this.#states[i] === "settled") beyond.push(i);
-    const complete = this.#isComplete();
+    const deferred = this.#indexesOf("deferred");
+    const settled = new Set(deferred);
+    for (let i = this.#settledTo; i < this.positions.length; i++) if (this.#states[i] === "settled") settled.add(i);
+    let settledTo = this.#settledTo;
+    while (settled.has(settledTo)) settledTo += 1;
+    const settledBeyond = [...settled].filter((index) => index > settledTo).sort((a, b) => a - b);
     return {
-      complete,
-      mark: { lease: this.hold.lease, mark, settledTo: this.#settledTo, settledBeyond: beyond },
+      complete: this.#open === 0,
+      mark: { lease: this.hold.lease, mark, settledTo, settledBeyond },
       events: [...this.#events],
-      deferrals: complete ? this.#deferrals() : [],
-      receipt: { events: this.#events.length, doubted: this.#indexesOf("doubted"), mark },
+      deferrals: this.#toDeferrals(deferred),
+      urgent: this.isUrgent,
+      receipt: { events: this.#events.length, doubted: this.#indexesOf("doubted"), deferred, mark },
     };
   }
 
   /** The step is durable: its events are said, its mark is the set's, and its doubts may be acted on. */
-  stepCommitted({ events, doubted, mark }: StepReceipt): void {
+  stepCommitted({ events, doubted, deferred, mark }: StepReceipt): void {
     this.#events = this.#events.slice(events);
     this.#mark = Math.max(this.#mark, mark);
+    for (const index of deferred) this.#set(index, "settled");
     for (const index of doubted) {
-      const position = this.positions[index];
-      if (position === undefined || this.#states[index] !== "doubted") continue;
-      if (this.#policy(position.item) === "resend") this.#wait(index);
+      if (this.#states[index] !== "doubted") continue;
+      if (this.#decisions.get(index) === "resend") this.#wait(index);
       else this.#set(index, "settled");
     }
     this.#advance();
   }
 
-  /** What was not sent, to go back to the lane as new chunks when we stop; undefined while something is in flight. */
-  remainder(): readonly Deferral[] | undefined {
-    if (this.#inFlight > 0 || this.#indexesOf("doubted").length > 0) return undefined;
+  /** Puts what was never sent back: the next step returns it to its lane as new, clean chunks. */
+  giveBack(): void {
     for (const index of this.#indexesOf("waiting")) this.#set(index, "deferred");
-    return this.#deferrals();
-  }
-
-  #isComplete(): boolean {
-    return this.#open === 0;
   }
 
   #set(index: number, state: PositionState): void {
-    this.#open += Number(isOpen(state)) - Number(isOpen(this.#states[index] ?? "settled"));
+    const held = this.#states[index] ?? "settled";
+    this.#open += Number(isOpen(state)) - Number(isOpen(held));
+    this.#deferred += Number(state === "deferred") - Number(held === "deferred");
     this.#states[index] = state;
   }
 
@@ -196,6 +221,15 @@ export class HeldChunk {
 
   #indexesOf(wanted: PositionState): number[] {
     return this.#states.flatMap((state, index) => (state === wanted ? [index] : []));
+  }
+
+  #takeUp(position: Position): void {
+    const { isOptedOut, now } = this.#options;
+    const state = this.#states[position.index];
+    if (state === "doubted") this.#doubt(position, "takeover", now);
+    if (state !== "waiting" || isOptedOut?.(position.item) !== true) return;
+    const detail = "the recipient opted out before this segment was sent";
+    this.#settle(position, { type: "rejected", message: position.item.id, at: now, reason: "opted_out", detail });
   }
 
   #settle(position: Position, event: MessageEvent): void {
@@ -225,7 +259,7 @@ export class HeldChunk {
         return;
       case "later":
         this.#set(position.index, "deferred");
-        this.#delays.set(position.item.id, Math.max(this.#delays.get(position.item.id) ?? 0, decision.delayMs));
+        this.#delays.set(position.index, decision.delayMs);
         return;
       case "never":
         this.#settle(position, { ...atProvider(position, now), type: "refused", status: result.status });
@@ -234,32 +268,37 @@ export class HeldChunk {
   }
 
   #doubt(position: Position, reason: EventOf<"in_doubt">["reason"], at: number): void {
-    const policy = this.#policy(position.item);
+    const policy = this.#decide(position, reason);
+    this.#decisions.set(position.index, policy);
     this.#events.push({ ...atProvider(position, at), type: "in_doubt", reason, policy });
     if (policy === "resend") return;
     const { item, segment } = position;
+    const { id: message, provider } = item;
     const error = "in doubt, not sent again";
-    this.#events.push({
-      type: "unknown",
-      message: item.id,
-      at,
-      segment,
-      provider: item.provider,
-      providerMessageId: "",
-      error,
-    });
+    this.#events.push({ type: "unknown", message, at, segment, provider, providerMessageId: "", error });
   }
 
-  #deferrals(): readonly Deferral[] {
-    const byMessage = Map.groupBy(this.#indexesOf("deferred"), (index) => this.positions[index]?.item);
-    return [...byMessage].flatMap(([item, indexes]) => {
-      if (item === undefined) return [];
-      const open = new Set(indexes.map((index) => this.positions[index]?.segment));
-      const all = this.positions.filter((position) => position.item === item).map((position) => position.segment);
-      const doneSegments = all.filter((segment) => !open.has(segment));
-      const delayMs = this.#delays.get(item.id);
-      const tries = item.tries + (delayMs === undefined ? 0 : 1);
-      return [{ item: { ...item, tries, doneSegments }, delayMs: delayMs ?? 0 }];
+  /** Each takeover and each unanswered submit is a doubt: past their bound nothing is sent again. */
+  #decide(position: Position, reason: EventOf<"in_doubt">["reason"]): DoubtDecision {
+    const before = this.#doubts.get(position.index) ?? 0;
+    const doubts = reason === "takeover" ? this.hold.deliveries - 1 : before + 1;
+    this.#doubts.set(position.index, doubts);
+    const mayResend = doubts <= DOUBTS_MAX && this.#options.isOptedOut?.(position.item) !== true;
+    return mayResend ? this.#options.policy(position.item) : "keep";
+  }
+
+  /** One item a message and delay, for exactly the segments that were put off. */
+  #toDeferrals(deferred: readonly number[]): readonly Deferral[] {
+    const groups = Map.groupBy(deferred, (index) => `${this.positions[index]?.item.id} ${this.#delays.get(index)}`);
+    return [...groups.values()].flatMap((indexes) => {
+      const some = indexes.flatMap((index) => this.positions[index] ?? []);
+      const [first] = some;
+      if (first === undefined) return [];
+      const open = new Set(some.map(({ segment }) => segment));
+      const doneSegments = Array.from({ length: first.segments }, (_, i) => i).filter((segment) => !open.has(segment));
+      const delayMs = this.#delays.get(first.index);
+      const tries = first.item.tries + (delayMs === undefined ? 0 : 1);
+      return [{ item: { ...first.item, tries, doneSegments }, delayMs: delayMs ?? 0 }];
     });
   }
 }

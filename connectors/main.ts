@@ -95,6 +95,8 @@ export async function runConnectorsRole(
     }),
   );
   log.info("process.started", { role: "connectors", address: `http://127.0.0.1:${health.port}` });
+  // Without the accounts' policies no doubt can be decided: nothing is claimed before they are known.
+  await directory.ready(signal);
   await Promise.all(engines.map((engine) => engine.run()));
   log.info("process.stopped", { role: "connectors" });
 }

@@ -1,5 +1,4 @@
 /** One settle: everything there is to say of a set's held chunks in one step, and what follows from the answer. */
-
 import type { NewChunk, Step, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
 import type { IdMint } from "#domain/ids.ts";
@@ -17,13 +16,10 @@ interface SettleDeps {
 
 /** Settles what wants settling and returns the chunks that are done with: acknowledged, or another's. */
 export async function settleChunks(deps: SettleDeps, chunks: readonly HeldChunk[]): Promise<readonly HeldChunk[]> {
-  const lost = chunks.filter((chunk) => chunk.lost);
   const open = chunks.filter((chunk) => !chunk.lost && chunk.wantsStep);
   const gone = [...(await settleTogether(deps, open))];
-  for (const chunk of lost) {
-    // Answers to what is in flight are facts, whoever holds the chunk now.
-    if (await sayWhatHappened(deps, chunk)) gone.push(chunk);
-  }
+  // Answers to what was in flight are facts, whoever holds the chunk now.
+  for (const chunk of chunks.filter(({ lost }) => lost)) if (await sayWhatHappened(deps, chunk)) gone.push(chunk);
   return gone;
 }
 
@@ -44,28 +40,36 @@ async function settleTogether(deps: SettleDeps, chunks: readonly HeldChunk[]): P
         steps.map(({ step }) => step),
       );
       return steps.flatMap(({ chunk, step }) => (step.complete ? [chunk] : []));
-    case "lease_lost": {
-      if (chunks.length > 1) {
-        const gone: HeldChunk[] = [];
-        for (const chunk of chunks) gone.push(...(await settleTogether(deps, [chunk])));
-        return gone;
+    case "lease_lost":
+      if (chunks.length === 1) {
+        for (const { chunk, step } of steps) leaseLost(deps, chunk, step);
+        return [];
       }
-      for (const chunk of chunks) {
-        chunk.lost = true;
-        deps.log.info("claim.lease_lost", {
-          set: deps.store.set,
-          lane: chunk.hold.lane,
-          items: chunk.hold.items.length,
-        });
-      }
-      return [];
-    }
+      return settleOneByOne(deps, chunks);
     case "failed":
-    case "unknown":
-      // Said again with the next settle: events fold, marks only rise, and an acknowledged chunk answers lease_lost.
+      // Nothing of it is there: it is said again with the next settle.
       deps.log.error("claim.failed", { set: deps.store.set, lane: "settle", code: result.error.code });
       return [];
+    case "unknown":
+      // It may be there, deferred messages and all: saying it again could send these twice. The leases run out.
+      deps.log.error("claim.failed", { set: deps.store.set, lane: "settle", code: "outcome_unknown" });
+      for (const chunk of chunks) chunk.lost = true;
+      return [];
   }
+}
+
+async function settleOneByOne(deps: SettleDeps, chunks: readonly HeldChunk[]): Promise<readonly HeldChunk[]> {
+  const gone: HeldChunk[] = [];
+  for (const chunk of chunks) gone.push(...(await settleTogether(deps, [chunk])));
+  return gone;
+}
+
+/** Unless we claimed it again ourselves while the step was under way: then it is ours, and the step is said anew. */
+function leaseLost(deps: SettleDeps, chunk: HeldChunk, step: HeldChunkStep): void {
+  if (chunk.hold.lease.token !== step.mark.lease.token) return;
+  chunk.lost = true;
+  const { lane, items } = chunk.hold;
+  deps.log.info("claim.lease_lost", { set: deps.store.set, lane, items: items.length });
 }
 
 /** True when nothing more can come of it. */
@@ -86,7 +90,11 @@ function toStep(mint: IdMint, steps: readonly HeldChunkStep[]): Step {
     acks: steps.flatMap((step) => (step.complete ? [step.mark.lease] : [])),
     marks: steps.flatMap((step) => (step.complete ? [] : [step.mark])),
     events,
-    chunks: steps.flatMap((step) => deferralChunks(mint, step.deferrals)),
+    urgent: steps.some((step) => step.urgent),
+    chunks: deferralChunks(
+      mint,
+      steps.flatMap((step) => step.deferrals),
+    ),
   };
 }
 
@@ -103,12 +111,6 @@ function deferralChunks(mint: IdMint, deferrals: readonly Deferral[]): readonly 
       first.delayMs,
     );
   });
-}
-
-/** Acknowledges a chunk and puts what was never sent of it back on its lane. */
-export function toReturnStep(mint: IdMint, chunk: HeldChunk, rest: readonly Deferral[]): Step {
-  const { events } = chunk.nextStep(0);
-  return { acks: [chunk.hold.lease], events, chunks: deferralChunks(mint, rest) };
 }
 
 function logDoubts(deps: SettleDeps, steps: readonly HeldChunkStep[]): void {

@@ -35,7 +35,10 @@ if (import.meta.main) {
   const host = {
     env: Deno.env.toObject(),
     stderr: { write: (text: string) => writeTo(Deno.stderr, text) },
-    on: (signal: "SIGTERM" | "SIGINT", listener: () => void) => Deno.addSignalListener(signal, listener),
+    on(event: "SIGTERM" | "SIGINT" | "unhandledRejection", listener: (reason?: unknown) => void): void {
+      if (event !== "unhandledRejection") Deno.addSignalListener(event, () => listener());
+      else addEventListener("unhandledrejection", ({ reason }) => listener(reason));
+    },
     exit: (code: number) => Deno.exit(code),
   };
   await runMain(runEdge, { host, clock: systemClock });

@@ -9,7 +9,7 @@ export type Role = (env: Readonly<Record<string, string | undefined>>, signal: A
 export interface HostProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stderr: { write(text: string): unknown };
-  on(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
+  on(event: "SIGTERM" | "SIGINT" | "unhandledRejection", listener: (reason?: unknown) => void): unknown;
   exit(code: number): never;
 }
 
@@ -26,6 +26,11 @@ export async function runMain(role: Role, deps: { readonly host: HostProcess; re
       clock.after(DRAIN_MS, () => host.exit(1));
     });
   }
+  // A promise that nobody waits for failed: a defect. Better to end, loudly, than to go on without a part of us.
+  host.on("unhandledRejection", (reason) => {
+    host.stderr.write(`${describe(reason)}\n`);
+    host.exit(1);
+  });
   try {
     await role(host.env, stop.signal);
   } catch (error) {

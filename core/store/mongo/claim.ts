@@ -10,6 +10,12 @@ import type { ChunkDocument, Collections } from "./documents.ts";
 
 /** Chunks looked at in one claim. 64 small chunks fill a step; more would mostly be left for others. */
 const CANDIDATES_MAX = 64;
+/**
+ * Where segments may leave the platform, a claim that could be rolled back could send them twice. Anywhere else the step
+ * that follows finds out: its acknowledgement is judged by the token, at majority.
+ */
+const MAJORITY = { w: "majority", journal: true } as const;
+const LOCAL = { w: 1, journal: false } as const;
 /** The part of a lease that is not relied on: our clock may run slow against the set's, and replies take time. */
 const LEASE_MARGIN = 0.1;
 
@@ -30,7 +36,10 @@ export async function claimChunks(
   if (ids.length === 0) return [];
 
   const startedAt = deps.clock.monotonic();
-  const stamped = await chunks.updateMany({ _id: { $in: ids }, $expr: { $lte: ["$at", "$$NOW"] } }, [stamp(options)]);
+  const stillReady = { _id: { $in: ids }, $expr: { $lte: ["$at", "$$NOW"] } };
+  const stamped = await chunks.updateMany(stillReady, [stamp(options)], {
+    writeConcern: options.markAhead === undefined ? LOCAL : MAJORITY,
+  });
   if (stamped.modifiedCount === 0) return [];
   const held = await chunks.find({ _id: { $in: ids }, token: options.token }).toArray();
   const deadline = startedAt + options.leaseMs * (1 - LEASE_MARGIN);
@@ -89,8 +98,11 @@ export async function renewLeases(
   const renewed = await chunks.updateMany(mine, [{ $set: { at: { $add: ["$$NOW", leaseMs] } } }]);
   const deadline = startedAt + leaseMs * (1 - LEASE_MARGIN);
   if (renewed.matchedCount === holds.length) return holds.map((hold) => ({ ...hold, deadline }));
-  const still = new Set((await chunks.find(mine, { projection: { _id: 1 } }).toArray()).map(({ _id }) => _id));
-  return holds.filter(({ lease }) => still.has(lease.chunk)).map((hold) => ({ ...hold, deadline }));
+  // By chunk and token: a caller may hold an old lease and the new one of the same chunk.
+  const still = await chunks.find(mine, { projection: { token: 1 } }).toArray();
+  const isStill = ({ lease }: Hold): boolean =>
+    still.some(({ _id, token }) => _id === lease.chunk && token === lease.token);
+  return holds.filter(isStill).map((hold) => ({ ...hold, deadline }));
 }
 
 export async function releaseLeases(

@@ -1,0 +1,67 @@
+/** What a submit engine shares between its loops: its means, and for each set the chunks that it holds there. */
+import type { Counter, Histogram } from "#core/metrics/metrics.ts";
+import type { Store } from "#core/store/store.ts";
+import type { Clock } from "#domain/clock.ts";
+import type { ChunkId, IdMint, MessageId, ProviderId } from "#domain/ids.ts";
+import type { Logger } from "#domain/log.ts";
+import type { Connector } from "./connector.ts";
+import type { DoubtPolicy, HeldChunk } from "./held-chunk.ts";
+import { settleChunks } from "./settle-chunks.ts";
+import type { Signal } from "./signal.ts";
+
+export interface SubmitEngineDeps {
+  readonly provider: ProviderId;
+  readonly connector: Connector;
+  readonly stores: readonly Store[];
+  readonly clock: Clock;
+  readonly mint: IdMint;
+  readonly log: Logger;
+  readonly owner: string;
+  readonly policy: DoubtPolicy;
+  /** Segments that may be unanswered at once: binds × window. Also how far the send mark runs ahead. */
+  readonly window: number;
+  /** Told of every segment the provider took, so that its receipt finds it. */
+  readonly onSubmitted: (
+    providerMessageId: string,
+    submitted: { readonly message: MessageId; readonly segment: number },
+  ) => void;
+  readonly submits: Counter;
+  readonly settleSeconds: Histogram;
+}
+
+/** One set and the chunks of it that are in hand. */
+export interface HeldSet {
+  readonly store: Store;
+  readonly chunks: Set<HeldChunk>;
+  /** Something may want to be settled. */
+  readonly dirty: Signal;
+}
+
+export interface Engine {
+  readonly deps: SubmitEngineDeps;
+  readonly sets: readonly HeldSet[];
+  /** Something may have become sendable. */
+  readonly wake: Signal;
+  /** How far the send mark runs ahead of what is settled. */
+  readonly ahead: number;
+  /** By the monotonic clock: the provider asked for a rest. */
+  pausedUntil: number;
+}
+
+export function findHeld(set: HeldSet, id: ChunkId): HeldChunk | undefined {
+  for (const chunk of set.chunks) if (!chunk.lost && chunk.hold.lease.chunk === id) return chunk;
+  return undefined;
+}
+
+/** Our own fence: a process that was paused past its lease must not go on as if nothing had happened. */
+export function mayUse(engine: Engine, chunk: HeldChunk): boolean {
+  return !chunk.lost && engine.deps.clock.monotonic() < chunk.hold.deadline;
+}
+
+export async function settleHeld(engine: Engine, set: HeldSet): Promise<void> {
+  const { clock, settleSeconds } = engine.deps;
+  const startedAt = clock.monotonic();
+  const gone = await settleChunks({ ...engine.deps, store: set.store, ahead: engine.ahead }, [...set.chunks]);
+  for (const chunk of gone) set.chunks.delete(chunk);
+  settleSeconds.observe((clock.monotonic() - startedAt) / 1_000);
+}

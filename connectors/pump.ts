@@ -1,0 +1,106 @@
+/** Hands segments to the connector: alerts first, sets in turn, never beyond a mark, a window or a lease's deadline. */
+import type { MessageId } from "#domain/ids.ts";
+import type { OutboundSegment, SubmitResult } from "./connector.ts";
+import type { HeldChunk, Position } from "./held-chunk.ts";
+import { type Engine, type HeldSet, mayUse } from "./held-set.ts";
+
+/** After "too fast" the provider is left alone for this long; the segment stays in its hold. */
+const THROTTLE_PAUSE_MS = 500;
+/** Slots that only alerts may use, as a share of the window: bulk that waits for its answers must not hold one up. */
+const ALERT_SHARE = 0.1;
+
+/** Runs until `signal` aborts. */
+export async function pumpLoop(engine: Engine, signal: AbortSignal): Promise<void> {
+  const { connector, clock, window } = engine.deps;
+  const reserved = window > 1 ? Math.ceil(window * ALERT_SHARE) : 0;
+  for (let turn = 0; !signal.aborted; turn++) {
+    await connector.untilFreeSlot(signal);
+    const restMs = engine.pausedUntil - clock.monotonic();
+    if (restMs > 0) {
+      await clock.sleep(restMs, signal);
+      continue;
+    }
+    let sent = 0;
+    while (engine.pausedUntil <= clock.monotonic() && sendNext(engine, reserved, turn + sent)) sent += 1;
+    if (sent === 0) await engine.wake.wait(signal);
+  }
+}
+
+/** `turn` rotates the sets, so that a slow provider serves them all. False: nothing may go now. */
+function sendNext(engine: Engine, reserved: number, turn: number): boolean {
+  const { connector, clock } = engine.deps;
+  const { sets } = engine;
+  for (const urgent of [true, false]) {
+    if (connector.freeSlots <= (urgent ? 0 : reserved)) continue;
+    for (let i = 0; i < sets.length; i++) {
+      const set = sets[(turn + i) % sets.length];
+      const next = set === undefined ? undefined : takeFrom(engine, set, urgent, clock.now());
+      if (set === undefined || next === undefined) continue;
+      void send(engine, set, next.chunk, next.position);
+      return true;
+    }
+  }
+  return false;
+}
+
+function takeFrom(engine: Engine, set: HeldSet, urgent: boolean, now: number) {
+  for (const chunk of set.chunks) {
+    if (chunk.isUrgent !== urgent || !mayUse(engine, chunk)) continue;
+    const position = chunk.takeNext(now);
+    if (position !== undefined) return { chunk, position };
+    if (chunk.wantsStep) set.dirty.set();
+  }
+  return undefined;
+}
+
+async function send(engine: Engine, set: HeldSet, chunk: HeldChunk, position: Position): Promise<void> {
+  const { connector, clock, submits, onSubmitted } = engine.deps;
+  const result = await submit(engine, chunk, position);
+  submits.add(1, { provider: connector.provider, result: result.type });
+  const { item, segment } = position;
+  if (result.type === "accepted" && result.providerMessageId !== "") {
+    onSubmitted(result.providerMessageId, { message: item.id, segment });
+  }
+  if (result.type === "refused" && result.class === "throttle") {
+    engine.pausedUntil = clock.monotonic() + THROTTLE_PAUSE_MS;
+  }
+  chunk.record(position, result, clock.now());
+  if (chunk.wantsStep) set.dirty.set();
+  engine.wake.set();
+}
+
+/** A segment that cannot even be written as a PDU is refused, by us and for good: nothing of it was sent. */
+async function submit(engine: Engine, chunk: HeldChunk, position: Position): Promise<SubmitResult> {
+  const { connector, clock, log } = engine.deps;
+  try {
+    return await connector.submit(toSegment(position, clock.now()), () => mayUse(engine, chunk));
+  } catch (error) {
+    log.error("defect", { where: `submit to ${connector.provider}`, error: String(error) });
+    return { type: "refused", status: 0, class: "request", retryable: false };
+  }
+}
+
+function toSegment(position: Position, now: number): OutboundSegment {
+  const { item, segment, segments, encoding, part } = position;
+  const validitySeconds =
+    item.expireAt === undefined ? undefined : Math.max(1, Math.ceil((item.expireAt - now) / 1_000));
+  return {
+    messageId: item.id,
+    segment,
+    segments,
+    to: item.to,
+    from: item.from,
+    encoding,
+    part,
+    concatReference: concatReference(item.id),
+    urgent: item.class === "alert",
+    ...(validitySeconds === undefined ? {} : { validitySeconds }),
+  };
+}
+
+/** From the id, so that a segment sent again joins the parts of the first time. */
+function concatReference(id: MessageId): number {
+  let hash = 0;
+  for (let i = 0; i < id.length; i++) hash = (hash * 31 + id.charCodeAt(i)) % 256;
+  return hash;
+}
