@@ -1,5 +1,7 @@
 import { test } from "bun:test";
 import { strict as assert } from "node:assert";
 import { committerCases } from "./cases/committer.conformance.ts";
+import { pacingCases } from "./cases/pacing.conformance.ts";
 
 committerCases({ test, assert });
+pacingCases({ test, assert });

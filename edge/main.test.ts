@@ -16,8 +16,9 @@ test("runEdge() starts and stops with its only set away", async () => {
 
 test("every problem has its row in docs/INTEGRATE.md, which its type points to", async () => {
   const document = await Bun.file(new URL("../docs/INTEGRATE.md", import.meta.url)).text();
+  const cells = document.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+  const statuses = new Map(cells.map(([, code, status]) => [code, status]));
   for (const [code, { status }] of Object.entries(problems)) {
-    expect(document).toContain(`<a id="${code}"></a>`);
-    expect(document).toMatch(new RegExp(`<a id="${code}"></a>\`${code}\` \\| ${status} `));
+    expect(statuses.get(`<a id="${code}"></a>\`${code}\``), code).toBe(`${status}`);
   }
 });

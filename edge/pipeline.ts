@@ -21,6 +21,14 @@ export type CommitAnswer =
   /** The messages may be stored under these ids, or not. */
   | { readonly type: "outcome_unknown"; readonly ids: readonly MessageId[] };
 
+/**
+ * The least time from the start of one step to the start of the next, once several requests have come at once. It is
+ * about what a commit takes: at 400 messages a second it makes steps of 8 where there were steps of 3.
+ */
+export const PACE_MS = 20;
+/** A batch of this many gains little by waiting for more. */
+export const PACED_MESSAGES_MAX = 64;
+
 /** What a pipeline tells whoever measures. */
 export interface CommitObserver {
   /** One step came back: how many messages it held, how long it took, and how it ended. */
@@ -66,11 +74,15 @@ export interface PipelineDeps {
 /** The store's result without the case that a step without leases cannot meet. */
 type StepResult = Exclude<CommitResult, { readonly type: "lease_lost" }>;
 
-export class Pipeline {
+export class Pipeline implements Disposable {
   readonly #deps: PipelineDeps;
   readonly #inFlight = new Map<SetId, number>();
   readonly #isFree = (set: SetId): boolean => (this.#inFlight.get(set) ?? 0) < this.#deps.stepsMax;
   #queue: PendingSend[] = [];
+  /** When the last step started, by the monotonic clock, and how many requests it held. */
+  #last = { startedAt: Number.NEGATIVE_INFINITY, requests: 0 };
+  /** Comes back to a batch that waits for the pace. May outlive it, and then finds nothing to do. */
+  #timer: { cancel(): void } | undefined;
   #waiting = 0;
 
   constructor(deps: PipelineDeps) {
@@ -98,17 +110,40 @@ export class Pipeline {
         this.#dequeue(1);
         answer(head, { type: "unavailable", retryAfterMs: choice.retryAfterMs });
       } else {
-        this.#run(choice.store, this.#dequeue(countThatFit(this.#queue, choice.store.set))).catch((error: unknown) =>
+        const count = countThatFit(this.#queue, choice.store.set);
+        if (this.#isPaced(head, count)) return;
+        this.#run(choice.store, this.#dequeue(count)).catch((error: unknown) =>
           log.error("defect", { where: "pipeline", error: String(error) }),
         );
       }
     }
   }
 
+  /**
+   * Whether the next batch waits for more, too soon after the last step: a timer comes back to it. One that is full by
+   * number or by bytes gains nothing by that, and one that failed elsewhere has waited already.
+   */
+  #isPaced(head: PendingSend, count: number): boolean {
+    const { clock } = this.#deps;
+    const isFull = count < this.#queue.length || this.#waiting >= PACED_MESSAGES_MAX;
+    const restMs = this.#last.startedAt + PACE_MS - clock.monotonic();
+    if (this.#last.requests < 2 || isFull || head.tried.size > 0 || restMs <= 0) return false;
+    this.#timer ??= clock.after(restMs, () => {
+      this.#timer = undefined;
+      this.pump();
+    });
+    return true;
+  }
+
   /** Forgets waiting requests that were answered by their deadline. */
   dropAnswered(): void {
     this.#queue = this.#queue.filter((request) => !request.answered);
     this.#waiting = this.#queue.reduce((sum, request) => sum + request.submission.to.length, 0);
+  }
+
+  /** For when everything is answered: nothing waits for the pace any more. */
+  [Symbol.dispose](): void {
+    this.#timer?.cancel();
   }
 
   #dequeue(count: number): readonly PendingSend[] {
@@ -129,6 +164,7 @@ export class Pipeline {
 
     this.#inFlight.set(set, (this.#inFlight.get(set) ?? 0) + 1);
     const startedAt = clock.monotonic();
+    this.#last = { startedAt, requests: requests.length };
     const result = await this.#commit(store, plan.step);
     this.#inFlight.set(set, (this.#inFlight.get(set) ?? 1) - 1);
 

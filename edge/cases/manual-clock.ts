@@ -4,6 +4,8 @@ import type { Clock } from "#domain/clock.ts";
 export interface ManualClock extends Clock {
   /** Runs every timer that is due within `ms`, each followed by whatever it set off. */
   advance(ms: number): Promise<void>;
+  /** Timers that are armed: none should be when everything is closed. */
+  armed(): number;
 }
 
 const START = Date.UTC(2030, 0, 1);
@@ -32,6 +34,7 @@ export function createManualClock(): ManualClock {
         });
       });
     },
+    armed: () => timers.size,
     async advance(ms) {
       const end = elapsed + ms;
       await settled();
@@ -48,7 +51,10 @@ export function createManualClock(): ManualClock {
   };
 }
 
-/** Lets every promise that can move without time or I/O do so. Nothing under test takes nearly this many turns. */
+/**
+ * Lets every promise that can move without time or I/O do so. Nothing under test takes nearly this many turns: the
+ * longest, a handful of steps one after the other, takes up to 60.
+ */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 500; turn++) await Promise.resolve();
 }
