@@ -13,7 +13,14 @@ import { createIdMint } from "#domain/ids.ts";
 import { COMMIT_QUEUE_MAX } from "#domain/limits.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
-import { type CommitAnswer, type CommitObserver, createPendingSend, type PendingSend, Pipeline } from "./pipeline.ts";
+import {
+  ALERT_JOIN_MS,
+  type CommitAnswer,
+  type CommitObserver,
+  createPendingSend,
+  type PendingSend,
+  Pipeline,
+} from "./pipeline.ts";
 import type { Submission } from "./plan-step.ts";
 
 /**
@@ -22,7 +29,7 @@ import type { Submission } from "./plan-step.ts";
  * messages over 64 connections took 88 of them; and 512 connections fill a step of 512 every 40 ms even so.
  */
 export const STEPS_IN_FLIGHT = 1;
-/** Alerts have a step of their own per set, so that one never waits behind bulk. */
+/** Alerts have a step of their own per set to fall back on, so that one never waits behind bulk. */
 const URGENT_STEPS_IN_FLIGHT = 1;
 /** Every request is answered within this. 25 s: a store settles its doubts by then, and HTTP clients wait for 30 s. */
 export const ANSWER_MS_MAX = 25_000;
@@ -63,6 +70,23 @@ export function createCommitter(deps: {
   const ordinary = new Pipeline({ ...shared, urgent: false, stepsMax: STEPS_IN_FLIGHT });
   const pipelines = [urgent, ordinary];
   let closing = false;
+  let rescue: { cancel(): void } | undefined;
+
+  /** A step that hangs must hold no alert up: what joined the queue behind it gets a step of its own after all. */
+  function rescueAlerts(): void {
+    rescue ??= clock.after(ALERT_JOIN_MS, () => {
+      rescue = undefined;
+      for (const request of ordinary.takeAlerts()) urgent.add(request);
+    });
+  }
+
+  function enqueue(request: PendingSend, pipeline: Pipeline): void {
+    open.add(request);
+    if (pipeline === urgent && ordinary.isPrompt) {
+      ordinary.addAlert(request);
+      rescueAlerts();
+    } else pipeline.add(request);
+  }
 
   return {
     commit(submission) {
@@ -73,8 +97,7 @@ export function createCommitter(deps: {
       }
       return new Promise((resolve) => {
         const request = createPendingSend(submission, clock.monotonic() + ANSWER_MS_MAX, resolve);
-        open.add(request);
-        pipeline.add(request);
+        enqueue(request, pipeline);
       });
     },
     waiting: () => ({ urgent: urgent.waiting, ordinary: ordinary.waiting }),
@@ -82,6 +105,7 @@ export function createCommitter(deps: {
     async [Symbol.asyncDispose]() {
       closing = true;
       await open.empty();
+      rescue?.cancel();
       for (const pipeline of pipelines) pipeline[Symbol.dispose]();
       chooser[Symbol.dispose]();
     },

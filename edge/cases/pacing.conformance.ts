@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { MessageClass } from "#domain/lane.ts";
 import { CHUNK_BYTES_MAX, CHUNK_ITEMS_MAX } from "#domain/limits.ts";
 import { ANSWER_MS_MAX, type Committer, STEPS_IN_FLIGHT } from "../committer.ts";
-import { type CommitAnswer, PACE_MS, PACED_MESSAGES_MAX } from "../pipeline.ts";
+import { ALERT_JOIN_MS, type CommitAnswer, PACE_MS, PACED_MESSAGES_MAX } from "../pipeline.ts";
 import { createSetUp, nth, submission, textsOf, typesOf, watch } from "./committer-set-up.ts";
 import type { Harness } from "./harness.ts";
 import { settled } from "./manual-clock.ts";
@@ -84,17 +84,29 @@ export function pacingCases({ test, assert }: Harness): void {
     assert.equal(nth(sets, 0).steps.length, BURST_STEPS + 2);
   });
 
-  test("alerts keep a pace of their own, apart from bulk", async () => {
-    const { clock, committer } = createSetUp();
+  test("an alert joins the next ordinary step while that is near, ahead of the bulk that waits for it", async () => {
+    const { clock, sets, committer } = createSetUp();
     await sendBurst(committer, "bulk");
+    await clock.advance(SOON_MS);
     const bulk = sendAll(committer, "ab", "bulk");
-    await clock.advance(SOON_MS);
-    assert.deepEqual([...new Set(await sendBurst(committer, "alert"))], ["accepted"]);
-    const alerts = sendAll(committer, "ab", "alert");
-    await clock.advance(PACE_MS - SOON_MS);
-    assert.deepEqual(typesOf([...bulk, ...alerts]), ["accepted", "accepted", "", ""]);
-    await clock.advance(SOON_MS);
-    assert.deepEqual(typesOf(alerts), ["accepted", "accepted"]);
+    const alert = sendAll(committer, "c", "alert");
+    await clock.advance(PACE_MS);
+    assert.deepEqual(typesOf([...bulk, ...alert]), ["accepted", "accepted", "accepted"]);
+    assert.deepEqual(nth(sets, 0).steps.slice(BURST_STEPS).map(textsOf), [["c", "a", "b"]]);
+  });
+
+  test("an alert behind a step that hangs gets a step of its own", async () => {
+    const { clock, sets, committer } = createSetUp();
+    const syd1 = nth(sets, 0);
+    syd1.mode = (step) => (step.urgent === true ? "ok" : "hangs");
+    const bulk = sendAll(committer, "b".repeat(STEPS_IN_FLIGHT), "bulk");
+    const early = sendAll(committer, "a", "alert");
+    await clock.advance(ALERT_JOIN_MS);
+    assert.deepEqual(typesOf([...bulk, ...early]), [...Array(STEPS_IN_FLIGHT).fill(""), "accepted"]);
+    const late = sendAll(committer, "a", "alert");
+    await settled();
+    assert.deepEqual(typesOf(late), ["accepted"]);
+    assert.equal(syd1.steps.filter((step) => step.urgent === true).length, 2);
   });
 
   test("nothing waits longer than the pace while its set is free", async () => {
