@@ -1,15 +1,19 @@
 import { expect, test } from "bun:test";
 import { createDirectory, directorySchema } from "#core/directory/directory.ts";
 import { type OptOutKey, optOutKey } from "#core/store/store.ts";
+import { systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
-import type { AccountId, MessageId } from "#domain/ids.ts";
+import { type AccountId, createIdMint, type MessageId, type SetId } from "#domain/ids.ts";
 import type { InboxItem } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
+import { systemRandom } from "#domain/random.ts";
 import { defineHandler, type Handler, type HandlerContext } from "./handler.ts";
 import { pipeline } from "./index.ts";
+import { DIRECTORY_LAG_MAX_MS } from "./refuse-by-directory.ts";
 import { runPipeline } from "./run-pipeline.ts";
 
 const NOW = 1_800_000_000_000;
+const mintAt = (ms: number) => createIdMint({ clock: { ...systemClock, now: () => ms }, random: systemRandom });
 const directory = createDirectory(
   1,
   directorySchema.parse({
@@ -122,6 +126,20 @@ test("classes and providers part into lanes, in order", () => {
   const result = runPipeline(pipeline, items, context());
   expect(result.forwards.get("submit.sim.bulk" as Lane)?.map(({ text }) => text)).toEqual(["0", "2"]);
   expect(result.forwards.get("submit.sim.alert" as Lane)?.map(({ text }) => text)).toEqual(["1"]);
+});
+
+test("what the directory has no place for is tried again while the message is young: our copy may be the older", () => {
+  const young = (ageMs: number) =>
+    item({ id: mintAt(NOW - ageMs).messageId("syd1" as SetId), to: "+12025550123" as E164 });
+  const retried = [0, DIRECTORY_LAG_MAX_MS - 1, 1 - DIRECTORY_LAG_MAX_MS].map(young);
+  const early = runPipeline(pipeline, retried, context());
+  expect(early.retries.get(1_000)).toEqual(retried);
+  // Not even that it was routed: the retry says so again.
+  expect(early.events).toEqual([]);
+  const bare = createDirectory(2, { accounts: [], routes: [], numbers: [] });
+  expect(runPipeline(pipeline, retried, { ...context(), directory: bare }).retries.get(1_000)).toEqual(retried);
+  const late = runPipeline(pipeline, [young(DIRECTORY_LAG_MAX_MS), young(-DIRECTORY_LAG_MAX_MS)], context());
+  expect(late.events.map((event) => event.type)).toEqual(["routed", "rejected", "routed", "rejected"]);
 });
 
 const asIs = (name: string): Handler => defineHandler(name, (work) => ({ type: "continue", work, events: [] }));

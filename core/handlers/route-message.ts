@@ -1,12 +1,14 @@
 /** Routing by longest prefix; the event says which prefix won and what else would have matched. */
 import { defineHandler } from "./handler.ts";
+import { refuseByDirectory } from "./refuse-by-directory.ts";
 
 export const routeMessage = defineHandler("route-message", (work, { directory, now }) => {
   const { item } = work;
   const candidates = directory.routes(item.to);
   const [route] = candidates;
-  if (route === undefined)
-    return { type: "reject", reason: "no_route", detail: "no route has a prefix of this number" };
+  if (route === undefined) {
+    return refuseByDirectory(item.id, now, { reason: "no_route", detail: "no route has a prefix of this number" });
+  }
   const { prefix, provider } = route;
   return {
     type: "continue",

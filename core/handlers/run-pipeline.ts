@@ -11,6 +11,12 @@ export interface PipelineResult {
   readonly retries: ReadonlyMap<number, readonly InboxItem[]>;
 }
 
+/** A message between two handlers. What was said of it counts once it leaves: a retry says it all again. */
+interface Carried {
+  readonly work: MessageInWork;
+  readonly said: readonly MessageEvent[];
+}
+
 /** Throws what a handler throws: a defect, which the worker isolates as poison. */
 export function runPipeline(
   handlers: readonly Handler[],
@@ -20,39 +26,39 @@ export function runPipeline(
   const events: MessageEvent[] = [];
   const forwards = new Map<Lane, SubmitItem[]>();
   const retries = new Map<number, InboxItem[]>();
-  let batch: readonly MessageInWork[] = items.map((item) => ({ item }));
+  let batch: readonly Carried[] = items.map((item) => ({ work: { item }, said: [] }));
 
   for (const handler of handlers) {
-    const outcomes = handler.handle(batch, context);
+    const works = batch.map(({ work }) => work);
+    const outcomes = handler.handle(works, context);
     if (outcomes.length !== batch.length) throw new Error(`Handler ${handler.name} left messages without an outcome`);
-    const next: MessageInWork[] = [];
+    const next: Carried[] = [];
     outcomes.forEach((outcome, i) => {
-      const item = batch[i]?.item;
-      if (item !== undefined) settle(outcome, item, next);
+      const carried = batch[i];
+      if (carried !== undefined) settle(outcome, carried, next);
     });
     batch = next;
   }
   if (batch.length > 0) throw new Error(`The pipeline ended with ${batch.length} messages that are going nowhere`);
   return { events, forwards, retries };
 
-  function settle(outcome: Outcome, item: InboxItem, next: MessageInWork[]): void {
+  function settle(outcome: Outcome, { work: { item }, said }: Carried, next: Carried[]): void {
     switch (outcome.type) {
       case "continue":
-        events.push(...outcome.events);
-        next.push(outcome.work);
+        next.push({ work: outcome.work, said: [...said, ...outcome.events] });
         return;
       case "forward":
-        events.push(...outcome.events);
+        events.push(...said, ...outcome.events);
         append(forwards, outcome.lane, outcome.item);
         return;
       case "reject":
-        events.push(rejection(item, outcome, context.now));
+        events.push(...said, rejection(item, outcome, context.now));
         return;
       case "retry":
         append(retries, outcome.afterMs, item);
         return;
       case "drop":
-        events.push(...outcome.events);
+        events.push(...said, ...outcome.events);
         return;
     }
   }

@@ -19,7 +19,9 @@ export function lookupKeys(events: readonly MessageEvent[]): readonly string[] {
   const keys = new Set<string>();
   for (const event of events) {
     keys.add(messageKey(event.message));
-    if (event.type === "submitted") keys.add(submittedKey(event.provider, event.providerMessageId));
+    // From a provider that gives no ids there is nothing to look up: "" would match every receipt without one.
+    if (event.type === "submitted" && event.providerMessageId !== "")
+      keys.add(submittedKey(event.provider, event.providerMessageId));
     if (event.type === "accepted" && REPLIABLE.test(event.from)) {
       keys.add(conversationLookupKey(conversationKey(event.from, event.to)));
     }

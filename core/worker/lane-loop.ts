@@ -1,19 +1,20 @@
 /**
  * One loop: claim from some lanes of one set, process, claim again. It never throws: a set that is away is waited for
- * with back-off and said once; a defect in processing gives the chunks back, so that poison.ts can take them apart.
+ * with back-off and said once; a defect in processing is poison.ts's to find.
  * States: busy → idle (polls ever slower) → away (backs off) → busy.
  */
 
 import { type Hold, type Store, StoreError } from "#core/store/store.ts";
 import type { Lane } from "#domain/lane.ts";
 import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
-import { isolatePoison } from "./poison.ts";
+import { processIsolating } from "./poison.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** A step takes tens of milliseconds; an election some seconds; a worker that is silent for longer is replaced. */
 const LEASE_MS = 15_000;
 const IDLE_FIRST_MS = 5;
-const IDLE_MAX_MS = 50;
+/** Lanes are claimed in their order, but every so many claims only the last one: it must not starve behind others. */
+const FAIR_CLAIM = 4;
 const AWAY_FIRST_MS = 100;
 const AWAY_MAX_MS = 2_000;
 
@@ -22,10 +23,12 @@ export interface LaneLoop {
   readonly lanes: readonly Lane[];
   /**
    * The least time from one claim to the next while there is work. Work that gathers in between makes larger steps,
-   * and a step costs nearly the same whatever its size. 0 for alerts.
+   * and a step costs nearly the same whatever its size. Work that comes after a rest is taken up at once.
    */
   readonly gatherMs: number;
-  /** Commits what these chunks need. Throwing gives them back. */
+  /** How slowly an empty lane is looked at, at the slowest. */
+  readonly idleMaxMs: number;
+  /** Commits what these chunks need. Throwing makes poison.ts find out which of them it was. */
   process(store: Store, holds: readonly Hold[]): Promise<void>;
 }
 
@@ -36,21 +39,24 @@ export async function runLaneLoop(
   const { store, loop, signal } = options;
   const { clock, random, log } = context;
   let idleMs = IDLE_FIRST_MS;
+  let claims = 0;
   let awayMs = 0;
   while (!signal.aborted) {
     const startedAt = clock.monotonic();
     try {
-      const claim = { lanes: loop.lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner };
+      claims += 1;
+      const lanes = claims % FAIR_CLAIM === 0 ? loop.lanes.slice(-1) : loop.lanes;
+      const claim = { lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner };
       const holds = await store.claim(claim);
       if (awayMs > 0) log.info("set.recovered", { set: store.set });
       awayMs = 0;
       if (holds.length === 0) {
         await clock.sleep(idleMs, signal);
-        idleMs = Math.min(IDLE_MAX_MS, idleMs * 2);
+        idleMs = Math.min(loop.idleMaxMs, idleMs * 2);
         continue;
       }
       idleMs = IDLE_FIRST_MS;
-      await processGuarded(context, store, loop, holds);
+      await processIsolating(context, { store, holds, name: loop.name, process: loop.process });
       const restMs = loop.gatherMs - (clock.monotonic() - startedAt);
       if (restMs > 0) await clock.sleep(restMs, signal);
     } catch (error) {
@@ -59,20 +65,5 @@ export async function runLaneLoop(
       awayMs = Math.min(AWAY_MAX_MS, Math.max(AWAY_FIRST_MS, awayMs * 2));
       await clock.sleep(awayMs * (0.5 + random.fraction() / 2), signal);
     }
-  }
-}
-
-async function processGuarded(
-  context: WorkContext,
-  store: Store,
-  loop: LaneLoop,
-  holds: readonly Hold[],
-): Promise<void> {
-  try {
-    await loop.process(store, holds);
-  } catch (error) {
-    if (error instanceof StoreError) throw error;
-    context.log.error("defect", { where: loop.name, error: error instanceof Error ? error.message : String(error) });
-    await isolatePoison(context, store, holds, error);
   }
 }

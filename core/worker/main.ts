@@ -20,7 +20,7 @@ const envSchema = z.strictObject({
   GODWIT_WORKER_PORT: portSchema.default(0),
 });
 
-/** Steps in flight per set: route, receipt, reply and relay each commit one at a time. */
+/** Steps in flight per set: its route, receipt and reply loops commit one at a time, the relay loops now and then. */
 const WRITERS = 4;
 
 export async function runWorkerRole(

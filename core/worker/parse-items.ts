@@ -1,6 +1,7 @@
 /** Items are parsed when they are claimed: one that an older process wrote wrongly stands out instead of spreading. */
 import type { z } from "zod";
 import type { Hold } from "#core/store/store.ts";
+import { unwrapFailed } from "./failed-item.ts";
 import { type DeadItem, toDead } from "./poison.ts";
 
 export interface ParsedItems<Item> {
@@ -16,10 +17,11 @@ export function parseItems<Schema extends z.ZodType>(
   const items: z.output<Schema>[] = [];
   const dead: DeadItem[] = [];
   for (const hold of holds) {
-    for (const item of hold.items) {
+    for (const raw of hold.items) {
+      const { item, enqueuedAt } = unwrapFailed(hold, raw);
       const parsed = schema.safeParse(item);
       if (parsed.success) items.push(parsed.data);
-      else dead.push(toDead(hold, item, `not an item of this lane: ${parsed.error.message}`, now));
+      else dead.push(toDead({ ...hold, enqueuedAt }, item, `not an item of this lane: ${parsed.error.message}`, now));
     }
   }
   return { items, dead };

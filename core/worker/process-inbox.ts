@@ -8,6 +8,7 @@ import { inboxItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { deadChunks, toChunks, toSubmitChunks } from "./chunks.ts";
 import { parseItems } from "./parse-items.ts";
+import { rejectBuried } from "./poison.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
 
@@ -40,11 +41,13 @@ async function buildStep(
   const result = runPipeline(pipeline, items, { now, directory, optedOut });
   const forwards = [...result.forwards].flatMap(([lane, some]) => toSubmitChunks(mint, lane, some));
   const retries = [...result.retries].flatMap(([afterMs, some]) =>
-    some.flatMap((item) => toChunks(mint, lanes.inbox(item.class), [item], afterMs)),
+    [...Map.groupBy(some, (item) => item.class)].flatMap(([messageClass, items]) =>
+      toChunks(mint, lanes.inbox(messageClass), items, afterMs),
+    ),
   );
   return {
     acks: holds.map((hold) => hold.lease),
-    events: result.events,
+    events: [...result.events, ...rejectBuried(store.set, dead, now)],
     chunks: [...forwards, ...retries, ...deadChunks(mint, dead)],
     urgent: items.some((item) => item.class === "alert"),
   };

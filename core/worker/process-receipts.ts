@@ -19,8 +19,8 @@ import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
 
 const PARK_FIRST_MS = 200;
-const PARK_MAX_MS = 300_000;
 const HOUR_MS = 3_600_000;
+const PARK_MAX_MS = HOUR_MS;
 
 export async function processReceipts(context: WorkContext, store: Store, holds: readonly Hold[]): Promise<void> {
   const build = (some: readonly Hold[]): Promise<Step> => buildStep(context, store, some);
@@ -31,7 +31,8 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   const { clock, mint } = context;
   const now = clock.now();
   const { items, dead } = parseItems(receiptItemSchema, holds, now);
-  const { events, unmatched } = await match(context, store, items);
+  const [nameless, named] = partition(items, isNameless);
+  const { events, unmatched } = await match(context, store, named);
   const effects = splitEffects(context, store.set, { events, optOuts: [] });
 
   const tooOld = unmatched.filter((item) => now - item.receivedAt > RECEIPT_PARK_HOURS_MAX * HOUR_MS);
@@ -39,15 +40,26 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   for (const [provider, receipts] of countByProvider(unmatched)) {
     context.log.info("receipt.unmatched", { provider, receipts });
   }
-  const buried = tooOld.map((item) => {
-    const hold = { lane: lanes.receipts, deliveries: 1, enqueuedAt: item.receivedAt };
-    return toDead(hold, item, "no submit has this provider id", now);
-  });
+  const bury = (error: string) => (item: ReceiptItem) =>
+    toDead({ lane: lanes.receipts, deliveries: 1, enqueuedAt: item.receivedAt }, item, error, now);
+  const buried = [
+    ...nameless.map(bury("the receipt has no provider id")),
+    ...tooOld.map(bury("no submit has this provider id")),
+  ];
   return {
     acks: holds.map((hold) => hold.lease),
     events: effects.events,
     chunks: [...effects.relays, ...parkedChunks(context, parked, now), ...deadChunks(mint, [...dead, ...buried])],
   };
+}
+
+/** No provider id and no message of its own: it can never be told which submit it answers. */
+function isNameless(item: ReceiptItem): boolean {
+  return item.providerMessageId === "" && item.message === undefined;
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
 }
 
 interface Matches {
@@ -87,7 +99,11 @@ async function lookUp(
     providers.map(async (provider) => {
       const ids = items.filter((item) => item.provider === provider).map((item) => item.providerMessageId);
       const matches = await store.events.findSubmitted(provider, ids);
-      for (const [id, submit] of matches) found.set(lookUpKey(provider, id), submit);
+      for (const [id, submit] of matches) {
+        const key = lookUpKey(provider, id);
+        // A provider may use an id again: the newest submit is the one it speaks of.
+        if ((found.get(key)?.at ?? -1) <= submit.at) found.set(key, submit);
+      }
     }),
   );
   await Promise.allSettled(asked);
@@ -110,7 +126,10 @@ function toEvent(item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "
   };
 }
 
-/** By the delay they have earned: about their own age, so a receipt is asked for ~20 times in three days. */
+/**
+ * By the delay they have earned: about their own age, an hour at most. So a receipt is asked for at most 16 times in
+ * its first two hours (0.2 s doubled 14 times is 55 minutes) and hourly after them: fewer than 90 times in three days.
+ */
 function parkedChunks(context: WorkContext, parked: readonly ReceiptItem[], now: number) {
   const byDelay = new Map<number, ReceiptItem[]>();
   for (const item of parked) {

@@ -102,12 +102,19 @@ function toOptOut(item: ReplyItem, conversation: ConversationMessage): readonly 
   return [{ account: conversation.account, number, out: keyword === "stop", at: item.receivedAt }];
 }
 
+/**
+ * Handsets count references from 0 to 255 and begin again: the day keeps two long replies to one message apart. Days
+ * are counted from the message and not from midnight, so that the parts of one reply fall into one: all but those of a
+ * reply that is sent whole days after its message, to the second.
+ */
+function dayOf(item: ReplyItem, conversation: ConversationMessage): number {
+  return Math.max(0, Math.floor((item.receivedAt - conversation.at) / DAY_MS));
+}
+
 function toEvent(item: ReplyItem, conversation: ConversationMessage): EventOf<"replied"> {
   const { concat } = item;
   const keyword = keywordOf(item);
-  // Handsets count references from 0 to 255 and begin again: the day keeps two long replies to one message apart.
-  const reply =
-    concat === undefined ? item.id : `${concat.reference}.${concat.total}.${Math.floor(item.receivedAt / DAY_MS)}`;
+  const reply = concat === undefined ? item.id : `${concat.reference}.${concat.total}.${dayOf(item, conversation)}`;
   return {
     type: "replied",
     message: conversation.message,

@@ -1,110 +1,32 @@
-/** The worker's stages on memory stores: two sets, no loops, no waiting. */
+/** The worker's stages one by one. */
 import { expect, test } from "bun:test";
-import { createDirectory, directorySchema } from "#core/directory/directory.ts";
-import type { LiveDirectory } from "#core/directory/open-directory.ts";
-import { createMetrics } from "#core/metrics/metrics.ts";
-import { type CommitFault, createMemoryStore } from "#core/store/memory/memory-store.ts";
-import { type Hold, optOutKey, type Store } from "#core/store/store.ts";
-import type { Clock } from "#domain/clock.ts";
-import type { E164, Sender } from "#domain/e164.ts";
-import type { EventOf, MessageEvent } from "#domain/event.ts";
-import { type AccountId, createIdMint, type MessageId, type ProviderId, type SetId } from "#domain/ids.ts";
-import type { InboxItem, ReceiptItem, ReplyItem } from "#domain/item.ts";
-import { type Lane, lanes } from "#domain/lane.ts";
-import { CHUNK_DELIVERIES_MAX, RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
-import { silentLogger } from "#domain/log.ts";
-import { systemRandom } from "#domain/random.ts";
-import { isolatePoison } from "./poison.ts";
+import { createDirectory } from "#core/directory/directory.ts";
+import { optOutKey, type Store } from "#core/store/store.ts";
+import { foldEvents, replyText } from "#domain/fold.ts";
+import type { SetId } from "#domain/ids.ts";
+import { lanes } from "#domain/lane.ts";
+import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
 import { processInbox } from "./process-inbox.ts";
 import { processReceipts } from "./process-receipts.ts";
 import { processRelay } from "./process-relay.ts";
 import { keywordOf, processReplies } from "./process-replies.ts";
-import type { WorkContext } from "./work-context.ts";
-
-const provider = "sim" as ProviderId;
-const demo = "demo" as AccountId;
-const [syd, fra] = ["syd1", "fra1"] as [SetId, SetId];
-const handset = "+61400000001" as E164;
-
-interface Bench {
-  readonly context: WorkContext;
-  readonly syd: Store;
-  readonly fra: Store;
-  /** Planted in the next commits of that set. */
-  readonly faults: Map<SetId, CommitFault>;
-  advance(ms: number): void;
-}
-
-function setup(): Bench {
-  let now = 1_800_000_000_000;
-  const clock: Clock = {
-    now: () => now,
-    monotonic: () => now,
-    sleep: async () => undefined,
-    after: () => ({ cancel: () => undefined }),
-  };
-  const faults = new Map<SetId, CommitFault>();
-  const open = (set: SetId): Store =>
-    createMemoryStore({
-      set,
-      region: set.slice(0, 3),
-      clock,
-      random: systemRandom,
-      onCommit: async () => faults.get(set),
-    });
-  const stores = new Map([syd, fra].map((set) => [set, open(set)]));
-  const account = { id: "demo", name: "Demo", currency: "EUR", inDoubt: "resend", keys: [] };
-  const directory = createDirectory(
-    1,
-    directorySchema.parse({
-      accounts: [{ ...account, prices: [{ prefix: "+", priceMicros: "1" }] }],
-      routes: [{ prefix: "+", provider }],
-      numbers: [],
-    }),
-  );
-  const live = { current: () => directory } as unknown as LiveDirectory;
-  const mint = createIdMint({ clock, random: systemRandom });
-  const items = createMetrics().counter("items", "");
-  const context = { stores, directory: live, clock, random: systemRandom, mint, log: silentLogger, items };
-  const [a, b] = [stores.get(syd), stores.get(fra)];
-  if (a === undefined || b === undefined) throw new Error("No stores");
-  return { context, syd: a, fra: b, faults, advance: (ms) => (now += ms) };
-}
-
-async function claim(store: Store, ...wanted: Lane[]): Promise<readonly Hold[]> {
-  return store.claim({ lanes: wanted, itemsMax: 512, leaseMs: 1_000, owner: "test" });
-}
-async function itemsOn(store: Store, lane: Lane): Promise<readonly unknown[]> {
-  return (await claim(store, lane)).flatMap((hold) => hold.items);
-}
-async function typesOf(store: Store, id: MessageId): Promise<readonly string[]> {
-  return (await store.events.ofMessage(id)).map((event) => event.type);
-}
-
-function inboxItem(id: MessageId, over: Partial<InboxItem> = {}): InboxItem {
-  const texts = { to: handset, from: "Shop" as Sender, text: "hi" };
-  return { id, account: demo, ...texts, class: "bulk", encoding: "gsm7", segments: 1, ...over };
-}
-function acceptedEvent(id: MessageId, from: string, at: number): EventOf<"accepted"> {
-  return { type: "accepted", at, message: id, ...inboxItem(id, { from: from as Sender }) } as EventOf<"accepted">;
-}
-function submittedEvent(id: MessageId, providerMessageId: string): MessageEvent {
-  return { type: "submitted", message: id, at: 1, segment: 0, attempt: 1, provider, providerMessageId };
-}
-
-async function enqueue(bench: Bench, store: Store, lane: Lane, items: readonly unknown[]): Promise<readonly Hold[]> {
-  await store.commit({ chunks: [{ id: bench.context.mint.chunkId(), lane, items }] });
-  return claim(store, lane);
-}
-
-function receipt(bench: Bench, providerMessageId: string, over: Partial<ReceiptItem> = {}): ReceiptItem {
-  const ids = { id: bench.context.mint.unique(), providerMessageId, rawProviderMessageId: providerMessageId };
-  return { ...ids, provider, state: "delivered", error: "", receivedAt: bench.context.clock.now(), ...over };
-}
-function reply(bench: Bench, over: Partial<ReplyItem> = {}): ReplyItem {
-  const base = { id: bench.context.mint.unique(), provider, from: handset, to: "+61480000001", text: "yes" };
-  return { ...base, receivedAt: bench.context.clock.now(), ...over };
-}
+import {
+  acceptedEvent,
+  claim,
+  demo,
+  enqueue,
+  fra,
+  handset,
+  inboxItem,
+  itemsOn,
+  provider,
+  receipt,
+  reply,
+  setup,
+  submittedEvent,
+  syd,
+  typesOf,
+} from "./testing/bench.ts";
 
 test("inbox: one step acknowledges, says why and forwards; the chunk carries its segments as positions", async () => {
   const bench = setup();
@@ -176,10 +98,10 @@ test("receipt: one for another set's message goes there through the relay, and t
   );
   expect(await typesOf(bench.syd, id)).toEqual([]);
   bench.faults.set(fra, "unknown_applied");
-  await processRelay(bench.context, bench.syd, await claim(bench.syd, lanes.relay(fra)));
+  await processRelay(bench.context, bench.fra, bench.syd, await claim(bench.syd, lanes.relay(fra)));
   bench.faults.clear();
   bench.advance(2_001);
-  await processRelay(bench.context, bench.syd, await claim(bench.syd, lanes.relay(fra)));
+  await processRelay(bench.context, bench.fra, bench.syd, await claim(bench.syd, lanes.relay(fra)));
   expect(await typesOf(bench.fra, id)).toEqual(["submitted", "delivered", "delivered"]);
   expect((await bench.syd.depth()).size).toBe(0);
 });
@@ -208,7 +130,7 @@ test("reply: each names the newest message from the number it was sent to, which
   await bench.fra.commit({ events: [acceptedEvent(one, "+61480000001", 20)] });
   const items = [reply(bench, { text: "to one" }), reply(bench, { to: "+61480000002", text: "to two" })];
   await processReplies(bench.context, bench.syd, await enqueue(bench, bench.syd, lanes.replies, items));
-  await processRelay(bench.context, bench.syd, await claim(bench.syd, lanes.relay(fra)));
+  await processRelay(bench.context, bench.fra, bench.syd, await claim(bench.syd, lanes.relay(fra)));
   expect(await typesOf(bench.syd, old)).toEqual(["accepted"]);
   expect((await bench.fra.events.ofMessage(one)).at(-1)).toMatchObject({ type: "replied", text: "to one" });
   expect((await bench.syd.events.ofMessage(two)).at(-1)).toMatchObject({ type: "replied", text: "to two" });
@@ -223,7 +145,7 @@ test("reply: STOP is obeyed on every set, START ends it, and prose with the word
     bench.advance(1_000);
     const holds = await enqueue(bench, bench.syd, lanes.replies, [reply(bench, { text })]);
     await processReplies(bench.context, bench.syd, holds);
-    await processRelay(bench.context, bench.syd, await claim(bench.syd, lanes.relay(fra)));
+    await processRelay(bench.context, bench.fra, bench.syd, await claim(bench.syd, lanes.relay(fra)));
   };
   await say(" stop ");
   expect([(await bench.syd.optedOut([key])).size, (await bench.fra.optedOut([key])).size]).toEqual([1, 1]);
@@ -246,35 +168,116 @@ test("relay: while the target is away its effects wait, and arrive when it is ba
   const id = bench.context.mint.messageId(fra);
   const item = { id: "r", events: [submittedEvent(id, "p1")], optOuts: [] };
   bench.faults.set(fra, "failed");
-  await processRelay(bench.context, bench.syd, await enqueue(bench, bench.syd, lanes.relay(fra), [item]));
+  await processRelay(bench.context, bench.fra, bench.syd, await enqueue(bench, bench.syd, lanes.relay(fra), [item]));
   expect((await bench.syd.depth()).get(lanes.relay(fra))?.items).toBe(1);
   bench.faults.clear();
   bench.advance(2_001);
-  await processRelay(bench.context, bench.syd, await claim(bench.syd, lanes.relay(fra)));
+  await processRelay(bench.context, bench.fra, bench.syd, await claim(bench.syd, lanes.relay(fra)));
   expect(await typesOf(bench.fra, id)).toEqual(["submitted"]);
 });
 
-test("poison: a failing chunk is taken apart until the bad item stands alone, and that one is kept", async () => {
+test("relay: with one lost lease among several, what is dead is written once", async () => {
   const bench = setup();
-  const lane = lanes.inbox("bulk");
-  await isolatePoison(
-    bench.context,
-    bench.syd,
-    await enqueue(bench, bench.syd, lane, ["good", "bad"]),
-    new Error("boom"),
+  const lane = lanes.relay(fra);
+  const lost = await enqueue(bench, bench.syd, lane, [{ garbage: 1 }]);
+  const kept = [
+    ...(await enqueue(bench, bench.syd, lane, [{ garbage: 2 }])),
+    ...(await enqueue(bench, bench.syd, lane, [{ garbage: 3 }])),
+  ];
+  await bench.syd.release(
+    lost.map((hold) => hold.lease),
+    0,
   );
-  let served = 0;
-  for (let round = 0; round < 2 * CHUNK_DELIVERIES_MAX; round++) {
-    bench.advance(60_001);
-    for (const hold of await claim(bench.syd, lane)) {
-      if (hold.items[0] === "bad") await isolatePoison(bench.context, bench.syd, [hold], new Error("boom"));
-      else {
-        await bench.syd.commit({ acks: [hold.lease] });
-        served += 1;
-      }
-    }
+  await processRelay(bench.context, bench.fra, bench.syd, [...lost, ...kept]);
+  const dead = (await itemsOn(bench.syd, lanes.dead)).map((item) => (item as { item: unknown }).item);
+  expect(dead).toEqual([{ garbage: 2 }, { garbage: 3 }]);
+});
+
+test("receipt: one without a provider id is buried at once and matches no submit without one", async () => {
+  const bench = setup();
+  const id = bench.context.mint.messageId(syd);
+  await bench.syd.commit({ events: [submittedEvent(id, "")] });
+  const holds = await enqueue(bench, bench.syd, lanes.receipts, [receipt(bench, "")]);
+  await processReceipts(bench.context, bench.syd, holds);
+  expect(await typesOf(bench.syd, id)).toEqual(["submitted"]);
+  expect(await itemsOn(bench.syd, lanes.dead)).toMatchObject([{ error: "the receipt has no provider id" }]);
+});
+
+test("receipt: of a provider id that was used again on another set, the newest submit is meant", async () => {
+  const bench = setup();
+  const third = bench.context.mint.messageId(fra);
+  const item = receipt(bench, "p1");
+  const found = new Map([["p1", { message: third, segment: 0, at: 2 }]]);
+  const old = new Map([["p1", { message: bench.context.mint.messageId(syd), segment: 0, at: 1 }]]);
+  const asked = (answer: typeof found, turns: number): Store =>
+    ({
+      ...bench.fra,
+      events: {
+        ...bench.fra.events,
+        findSubmitted: async () => {
+          for (let i = 0; i < turns; i++) await Promise.resolve();
+          return answer;
+        },
+      },
+    }) as Store;
+  const stores = new Map([
+    [syd, bench.syd],
+    [fra, asked(found, 0)],
+    ["old1" as SetId, asked(old, 20)],
+  ]);
+  const holds = await enqueue(bench, bench.syd, lanes.receipts, [item]);
+  await processReceipts({ ...bench.context, stores }, bench.syd, holds);
+  expect(await itemsOn(bench.syd, lanes.relay(fra))).toMatchObject([{ events: [{ message: third }] }]);
+});
+
+test("receipt: one that matches nothing is asked for fewer than 90 times in three days", async () => {
+  const bench = setup();
+  const hour = 3_600_000;
+  let holds = await enqueue(bench, bench.syd, lanes.receipts, [receipt(bench, "p9")]);
+  const asked: number[] = [];
+  const start = bench.context.clock.now();
+  for (let age = 0; age < RECEIPT_PARK_HOURS_MAX * hour; age = bench.context.clock.now() - start) {
+    if (holds.length > 0) asked.push(age);
+    await processReceipts(bench.context, bench.syd, holds);
+    bench.advance(Math.max(100, Math.min(60_000, age / 50)));
+    holds = await claim(bench.syd, lanes.receipts);
   }
-  expect(served).toBe(1);
-  const dead = await itemsOn(bench.syd, lanes.dead);
-  expect(dead).toMatchObject([{ item: "bad", error: "boom", deliveries: CHUNK_DELIVERIES_MAX }]);
+  expect(asked.filter((age) => age < 2 * hour).length).toBeWithin(12, 17);
+  expect(asked.length).toBeWithin(75, 90);
+  const gaps = asked.map((age, i) => age - (asked[i - 1] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThan(1.05 * hour);
+});
+
+test("reply: the parts of one that comes around midnight have one key, and whole days later another", async () => {
+  const bench = setup();
+  const id = bench.context.mint.messageId(syd);
+  const day = 86_400_000;
+  const midnight = Math.ceil(bench.context.clock.now() / day) * day;
+  await bench.syd.commit({ events: [acceptedEvent(id, "+61480000001", midnight - 20_000)] });
+  const part = (index: number, receivedAt: number) =>
+    reply(bench, { text: `${index}`, receivedAt, concat: { reference: 7, total: 2, index } });
+  const items = [part(1, midnight - 1), part(2, midnight + 1), part(1, midnight + day)];
+  bench.advance(3 * day);
+  await processReplies(bench.context, bench.syd, await enqueue(bench, bench.syd, lanes.replies, items));
+  const { replies } = foldEvents(await bench.syd.events.ofMessage(id));
+  expect(Object.values(replies).map(replyText)).toEqual(["12", undefined]);
+});
+
+test("inbox: what a stale directory has no route for is tried again within its age, and then refused", async () => {
+  const bench = setup();
+  const id = bench.context.mint.messageId(syd);
+  const fresh = bench.context.directory;
+  const bare = createDirectory(1, { accounts: [], routes: [], numbers: [] });
+  const stale = { ...bench.context, directory: { ...fresh, current: () => bare } };
+  const lane = lanes.inbox("bulk");
+  await processInbox(stale, bench.syd, await enqueue(bench, bench.syd, lane, [inboxItem(id)]));
+  expect(await typesOf(bench.syd, id)).toEqual([]);
+  bench.advance(1_000);
+  await processInbox(bench.context, bench.syd, await claim(bench.syd, lane));
+  expect(await typesOf(bench.syd, id)).toEqual(["routed", "billed"]);
+  const other = bench.context.mint.messageId(syd);
+  await processInbox(stale, bench.syd, await enqueue(bench, bench.syd, lane, [inboxItem(other)]));
+  bench.advance(10_000);
+  await processInbox(stale, bench.syd, await claim(bench.syd, lane));
+  expect(await typesOf(bench.syd, other)).toEqual(["rejected"]);
 });

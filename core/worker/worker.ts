@@ -1,6 +1,7 @@
 /**
  * The worker: for every set a loop per kind of work, so that alerts never wait behind bulk, receipts never behind
- * messages, and a set that is away stops nobody else. Any number of workers may run; leases keep them apart.
+ * messages, and a set that is away stops nobody else, as a set or as the target of a relay. Any number of workers may
+ * run; leases keep them apart.
  */
 
 import type { Store } from "#core/store/store.ts";
@@ -8,12 +9,17 @@ import { lanes } from "#domain/lane.ts";
 import { type LaneLoop, runLaneLoop } from "./lane-loop.ts";
 import { processInbox } from "./process-inbox.ts";
 import { processReceipts } from "./process-receipts.ts";
-import { processRelay, relayLanes } from "./process-relay.ts";
+import { processRelay } from "./process-relay.ts";
 import { processReplies } from "./process-replies.ts";
 import type { WorkContext } from "./work-context.ts";
 
-/** Work that is not urgent is taken up at most this often: see LaneLoop.gatherMs. */
-const GATHER_MS = 20;
+/** While work keeps coming, it is taken up at most this often: see LaneLoop.gatherMs. */
+const GATHER_MS = 40;
+const ALERT_GATHER_MS = 15;
+/** Empty lanes are looked at this often: alerts, messages and receipts; replies and the relay, where nobody waits. */
+const IDLE_ALERT_MS = 40;
+const IDLE_MS = 80;
+const IDLE_RARE_MS = 250;
 /**
  * A writer that has said nothing for this long is ended, so that the projector need not wait for it: six heartbeats.
  */
@@ -34,20 +40,20 @@ export async function runWorker(
 
 function loopsOf(context: WorkContext, store: Store): readonly LaneLoop[] {
   const inbox = processInbox.bind(undefined, context);
+  const busy = { gatherMs: GATHER_MS, idleMaxMs: IDLE_MS };
+  const rare = { gatherMs: GATHER_MS, idleMaxMs: IDLE_RARE_MS };
+  const urgent = { gatherMs: ALERT_GATHER_MS, idleMaxMs: IDLE_ALERT_MS };
   const loops: LaneLoop[] = [
-    { name: "route alerts", lanes: [lanes.inbox("alert")], gatherMs: 0, process: inbox },
-    { name: "route", lanes: [lanes.inbox("transactional"), lanes.inbox("bulk")], gatherMs: GATHER_MS, process: inbox },
-    {
-      name: "receipt",
-      lanes: [lanes.receipts],
-      gatherMs: GATHER_MS,
-      process: processReceipts.bind(undefined, context),
-    },
-    { name: "reply", lanes: [lanes.replies], gatherMs: GATHER_MS, process: processReplies.bind(undefined, context) },
+    { name: "route alerts", lanes: [lanes.inbox("alert")], ...urgent, process: inbox },
+    { name: "route", lanes: [lanes.inbox("transactional"), lanes.inbox("bulk")], ...busy, process: inbox },
+    { name: "receipt", lanes: [lanes.receipts], ...busy, process: processReceipts.bind(undefined, context) },
+    { name: "reply", lanes: [lanes.replies], ...rare, process: processReplies.bind(undefined, context) },
   ];
-  const relays = relayLanes(store.set, context.stores.keys());
-  if (relays.length > 0) {
-    loops.push({ name: "relay", lanes: relays, gatherMs: GATHER_MS, process: processRelay.bind(undefined, context) });
+  // One for each target: a backlog for a set that is away must not stand before what is for the others.
+  for (const target of context.stores.values()) {
+    if (target.set === store.set) continue;
+    const process = processRelay.bind(undefined, context, target);
+    loops.push({ name: `relay to ${target.set}`, lanes: [lanes.relay(target.set)], ...rare, process });
   }
   return loops;
 }

@@ -4,6 +4,7 @@ import { systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageId, ProviderId, WriterId } from "#domain/ids.ts";
+import { TIMELINE_BATCHES_MAX } from "#domain/limits.ts";
 import { conversationKey, type Store } from "../store.ts";
 import { accepted, account, type Bundle, eventually, mint, provider, readAll } from "./kit.ts";
 
@@ -55,6 +56,10 @@ export function describeLog(setup: () => Bundle & { readonly openStore: () => Pr
   });
 }
 
+function submitted(message: MessageId, providerMessageId: string, at: number): MessageEvent {
+  return { type: "submitted", message, at, segment: 0, attempt: 1, provider, providerMessageId };
+}
+
 export function describeLookUps(setup: () => Bundle): void {
   test("findSubmitted() matches by provider and id, over many batches", async () => {
     const { store, messageId } = setup();
@@ -78,6 +83,32 @@ export function describeLookUps(setup: () => Bundle): void {
     expect(found.get(ids[2] ?? "")).toEqual({ message: third?.message as MessageId, segment: 2, at: 1_002 });
     expect((await store.events.findSubmitted("else" as ProviderId, ids)).size).toBe(0);
   });
+
+  test("findSubmitted() of an id that was used again is the newest submit, in whatever order they came", async () => {
+    const { store, messageId } = setup();
+    const [id, other] = [mint.unique(), mint.unique()];
+    const submits = [1_000, 3_000, 2_000].map((at) => submitted(messageId(), id, at));
+    for (const event of submits) await store.commit({ events: [event, submitted(messageId(), other, 1_500)] });
+    const found = await store.events.findSubmitted(provider, [id, other]);
+    expect(found.get(id)?.message).toBe(submits[1]?.message);
+    expect(found.get(other)?.at).toBe(1_500);
+  });
+
+  test("findSubmitted() finds nothing by no id, even where a provider gave none", async () => {
+    const { store, messageId } = setup();
+    await store.commit({ events: [submitted(messageId(), "", 1_000)] });
+    expect((await store.events.findSubmitted(provider, [""])).size).toBe(0);
+  });
+
+  test("ofMessage() of a message with more batches than are read still has its oldest", async () => {
+    const { store, messageId } = setup();
+    const id = messageId();
+    await store.commit({ events: [accepted(id)] });
+    for (let i = 0; i <= TIMELINE_BATCHES_MAX; i++) await store.commit({ events: [submitted(id, mint.unique(), i)] });
+    const types = (await store.events.ofMessage(id)).map(({ type }) => type);
+    expect(types.length).toBeGreaterThan(TIMELINE_BATCHES_MAX);
+    expect(types.filter((type) => type === "accepted").length).toBe(1);
+  }, 30_000);
 
   test("findConversations() finds the newest message from each number to each handset", async () => {
     const { store, messageId } = setup();

@@ -60,10 +60,11 @@ export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
     },
 
     async findSubmitted(provider, providerMessageIds) {
-      const wanted = new Set(providerMessageIds);
+      const wanted = new Set(providerMessageIds.filter((id) => id !== ""));
       const found = new Map<string, SubmittedSegment>();
       for (const event of all()) {
         if (event.type !== "submitted" || event.provider !== provider || !wanted.has(event.providerMessageId)) continue;
+        if ((found.get(event.providerMessageId)?.at ?? -1) > event.at) continue;
         found.set(event.providerMessageId, { message: event.message, segment: event.segment, at: event.at });
       }
       return found;

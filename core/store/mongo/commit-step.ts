@@ -1,11 +1,12 @@
 /**
  * One step as one transaction, resolved to certainty wherever that is possible. The event batch is inserted first,
- * under the writer's next number, so that any retry of a step whose outcome is unknown runs into its own batch and
- * knows. To give up, a *void* batch is put at that number: if it goes in, the step can never commit; if it collides,
- * the step did.
+ * under the writer's next number, so that any retry of a step whose outcome is unknown runs into its own batch, knows
+ * it by the step's id, and so knows the outcome. To give up, a *void* batch is put at that number: if it goes in, the
+ * step can never commit; if it collides with the step's batch, the step did.
  */
 import type { ClientSession, MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
+import type { IdMint } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
 import { encodeItems } from "../chunk-bounds.ts";
 import { lookupKeys } from "../lookup-keys.ts";
@@ -17,6 +18,7 @@ import {
   collectionNames,
   type EventBatchDocument,
 } from "./documents.ts";
+import type { SetClock } from "./set-clock.ts";
 import { isDefiniteAbort, isDuplicateKey, isNotSent, toStoreError } from "./store-error.ts";
 import type { Writer, WriterPool } from "./writer-pool.ts";
 
@@ -30,6 +32,8 @@ const VOID_MS = 3_000;
 const READY_MARGIN_MS = 50;
 const BACKOFF_FIRST_MS = 5;
 const BACKOFF_MAX_MS = 250;
+/** Random characters that tell a step from others at the same number; 50 bits, and there is hardly ever another. */
+const STEP_ID_CHARS = 10;
 
 export interface CommitDeps {
   readonly client: MongoClient;
@@ -37,18 +41,21 @@ export interface CommitDeps {
   readonly writers: WriterPool;
   readonly clock: Clock;
   readonly random: Random;
-  /** The set's clock, in milliseconds since the epoch, as far as we know it. */
-  readonly setNow: () => number;
+  readonly mint: IdMint;
+  readonly setClock: SetClock;
   readonly set: string;
 }
 
 /** What one try to commit says for certain. */
 type Attempt =
   | { readonly type: "committed" | "lease_lost" | "fenced" }
+  /** Another step's events stand at our number: they never may, and ours never will. */
+  | { readonly type: "corrupt"; readonly error: StoreError }
   | { readonly type: "aborted" | "unknown"; readonly error: StoreError; readonly sent: boolean };
 
 /** The documents of a step, made once: a retry writes the same bytes. */
 interface EncodedStep {
+  readonly id: string;
   readonly step: Step;
   readonly keys: readonly string[];
   readonly events: string;
@@ -58,7 +65,9 @@ interface EncodedStep {
 /** Commits steps; see Store.commit. Throws RangeError for a chunk out of bounds, before anything is sent. */
 export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<CommitResult> {
   return async (step) => {
-    const encoded = encodeStep(step, deps.setNow());
+    // Times of chunks are the set's: with a clock that is wrong by minutes they would wait minutes, or jump the queue.
+    if (step.chunks !== undefined && step.chunks.length > 0) await deps.setClock.ready();
+    const encoded = encodeStep(step, deps.mint.unique().slice(-STEP_ID_CHARS), deps.setClock.now());
     if (!needsBatch(step)) return commitChunks(deps, encoded);
     for (;;) {
       const result = await deps.writers
@@ -96,6 +105,9 @@ async function commitWith(
       case "fenced":
         deps.writers.end(writer, "fenced");
         return { type: "fenced" };
+      case "corrupt":
+        deps.writers.end(writer, "another step at its number");
+        return { type: "failed", error: attempt.error };
       case "unknown":
         maybe = true;
         break;
@@ -105,7 +117,7 @@ async function commitWith(
     }
     const spentMs = deps.clock.monotonic() - startedAt;
     if (!maybe && spentMs > ABORTED_RETRY_MS) return { type: "failed", error: attempt.error };
-    if (maybe && spentMs > UNKNOWN_RETRY_MS) return giveUp(deps, writer, attempt.error);
+    if (maybe && spentMs > UNKNOWN_RETRY_MS) return giveUp(deps, writer, step, attempt.error);
     await deps.clock.sleep(backoffMs(tries, deps.random));
   }
 }
@@ -129,7 +141,7 @@ async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): P
     return { type: "committed" };
   } catch (error) {
     if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
-    if (isDuplicateKey(error, collectionNames.events)) return settleByBatch(deps, writer);
+    if (isDuplicateKey(error, collectionNames.events)) return settleByBatch(deps, writer, step);
     const failure = toStoreError(error, `commit a step to ${deps.set}`);
     const aborted = !commitSent || isDefiniteAbort(error);
     return { type: aborted ? "aborted" : "unknown", error: failure, sent: !isNotSent(error) };
@@ -151,9 +163,10 @@ async function writeStep(
   const batch: EventBatchDocument = {
     _id: batchId(writer.id, writer.next),
     kind: "events",
-    at: new Date(deps.setNow()),
+    at: new Date(deps.setClock.now()),
     keys: encoded.keys,
     events: encoded.events,
+    step: encoded.id,
   };
   await events.insertOne(batch, options);
   if (step.acks !== undefined && step.acks.length > 0) {
@@ -190,13 +203,13 @@ function markUpdate(mark: MarkAdvance): [{ _id: string; token: string }, object]
 }
 
 /** Our number is taken: by our own step, which then did commit, or by the batch that fenced this writer. */
-async function settleByBatch(deps: CommitDeps, writer: Writer): Promise<Attempt> {
+async function settleByBatch(deps: CommitDeps, writer: Writer, step: EncodedStep): Promise<Attempt> {
   try {
     const held = await deps.collections.events.findOne(
       { _id: batchId(writer.id, writer.next) },
-      { projection: { kind: 1 }, readConcern: { level: "majority" } },
+      { projection: { kind: 1, step: 1 }, readConcern: { level: "majority" } },
     );
-    if (held?.kind === "events") return { type: "committed" };
+    if (held?.kind === "events") return held.step === step.id ? { type: "committed" } : corrupt(deps, writer);
     if (held?.kind === "closed" || held?.kind === "void") return { type: "fenced" };
     const pending = new StoreError("store_timeout", `Batch ${writer.next} of ${writer.id} is not yet on a majority`, {
       retryable: true,
@@ -207,13 +220,21 @@ async function settleByBatch(deps: CommitDeps, writer: Writer): Promise<Attempt>
   }
 }
 
+function corrupt(deps: CommitDeps, writer: Writer): Attempt {
+  const defect = `batch ${writer.next} of writer ${writer.id} in ${deps.set} is another step's`;
+  return {
+    type: "corrupt",
+    error: new StoreError("store_corrupt", `Cannot commit a step as ${defect}`, { retryable: false }),
+  };
+}
+
 /** Ends the doubt by a void batch, or ends the writer with its number open. */
-async function giveUp(deps: CommitDeps, writer: Writer, error: StoreError): Promise<CommitResult> {
+async function giveUp(deps: CommitDeps, writer: Writer, step: EncodedStep, error: StoreError): Promise<CommitResult> {
   const startedAt = deps.clock.monotonic();
   const empty: EventBatchDocument = {
     _id: batchId(writer.id, writer.next),
     kind: "void",
-    at: new Date(deps.setNow()),
+    at: new Date(deps.setClock.now()),
     keys: [],
     events: "[]",
   };
@@ -223,14 +244,15 @@ async function giveUp(deps: CommitDeps, writer: Writer, error: StoreError): Prom
       writer.next++;
       return { type: "failed", error };
     } catch (failure) {
-      const settled = isDuplicateKey(failure, collectionNames.events) ? await settleByBatch(deps, writer) : undefined;
+      const taken = isDuplicateKey(failure, collectionNames.events);
+      const settled = taken ? await settleByBatch(deps, writer, step) : undefined;
       if (settled?.type === "committed") {
         writer.next++;
         return { type: "committed" };
       }
-      if (settled?.type === "fenced") {
-        deps.writers.end(writer, "fenced");
-        return { type: "failed", error };
+      if (settled?.type === "fenced" || settled?.type === "corrupt") {
+        deps.writers.end(writer, settled.type);
+        return { type: "failed", error: settled.type === "corrupt" ? settled.error : error };
       }
     }
     await deps.clock.sleep(backoffMs(tries, deps.random));
@@ -259,7 +281,7 @@ async function commitChunks(deps: CommitDeps, { chunks }: EncodedStep): Promise<
   }
 }
 
-function encodeStep(step: Step, setNow: number): EncodedStep {
+function encodeStep(step: Step, id: string, setNow: number): EncodedStep {
   const events = step.events ?? [];
   const chunks = (step.chunks ?? []).map(
     (chunk): ChunkDocument => ({
@@ -279,5 +301,5 @@ function encodeStep(step: Step, setNow: number): EncodedStep {
       items: encodeItems(chunk),
     }),
   );
-  return { step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
+  return { id, step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
 }

@@ -76,10 +76,17 @@ async function endSilentWriters({ collections, clock }: LogContext, silentMs: nu
   return ended.filter(Boolean).length;
 }
 
+/** Of a message with more batches than are read: where its `accepted` is, even by clocks that are a little apart. */
+const OLDEST_BATCHES = 4;
+
 async function readMessage({ collections }: LogContext, id: MessageId): Promise<readonly MessageEvent[]> {
-  const batches = await collections.events
-    .find({ keys: messageKey(id) }, { ...majority, projection: { events: 1 }, limit: TIMELINE_BATCHES_MAX })
-    .toArray();
+  const batchesOf = (order: 1 | -1, limit: number) =>
+    collections.events
+      .find({ keys: messageKey(id) }, { ...majority, projection: { events: 1 }, sort: { at: order }, limit })
+      .toArray();
+  const newest = await batchesOf(-1, TIMELINE_BATCHES_MAX);
+  const oldest = newest.length < TIMELINE_BATCHES_MAX ? [] : await batchesOf(1, OLDEST_BATCHES);
+  const batches = [...new Map([...newest, ...oldest].map((batch) => [batch._id, batch])).values()];
   return batches.flatMap(eventsOf).filter((event) => event.message === id);
 }
 
@@ -89,14 +96,16 @@ async function findSubmitted(
   providerMessageIds: readonly string[],
 ): Promise<ReadonlyMap<string, SubmittedSegment>> {
   const found = new Map<string, SubmittedSegment>();
-  if (providerMessageIds.length === 0) return found;
-  const wanted = new Set(providerMessageIds);
-  const keys = providerMessageIds.map((id) => submittedKey(provider, id));
+  const wanted = new Set(providerMessageIds.filter((id) => id !== ""));
+  if (wanted.size === 0) return found;
+  const keys = [...wanted].map((id) => submittedKey(provider, id));
   const batches = await collections.events
     .find({ keys: { $in: keys } }, { ...majority, projection: { events: 1 } })
     .toArray();
   for (const event of batches.flatMap(eventsOf)) {
     if (event.type !== "submitted" || event.provider !== provider || !wanted.has(event.providerMessageId)) continue;
+    // Providers use ids again: a receipt speaks of the newest submit.
+    if ((found.get(event.providerMessageId)?.at ?? -1) > event.at) continue;
     found.set(event.providerMessageId, { message: event.message, segment: event.segment, at: event.at });
   }
   return found;

@@ -13,6 +13,7 @@ import { claimChunks, releaseLeases, renewLeases } from "./claim.ts";
 import { createStepCommitter } from "./commit-step.ts";
 import { type Collections, openCollections } from "./documents.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
+import { createSetClock, type SetClock } from "./set-clock.ts";
 import { toStoreError } from "./store-error.ts";
 import { createWriterPool } from "./writer-pool.ts";
 
@@ -67,7 +68,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   const mint = createIdMint({ clock, random });
   const setClock = createSetClock(clock);
   const writers = createWriterPool({ set, collections, clock, mint, log, owner, count: options.writers });
-  const commit = createStepCommitter({ client, collections, writers, clock, random, set, setNow: setClock.now });
+  const commit = createStepCommitter({ client, collections, writers, clock, random, mint, set, setClock });
   const stop = new AbortController();
   const background = keepAlive({ client, clock, setClock, heartbeat: writers.heartbeat, signal: stop.signal });
 
@@ -118,22 +119,6 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   };
 }
 
-/** The set's clock as an offset to ours, so that "ready now" means now even where this process's clock is wrong. */
-interface SetClock {
-  now(): number;
-  learn(localTime: number, askedAt: number): void;
-}
-
-function createSetClock(clock: Clock): SetClock {
-  let offsetMs = 0;
-  return {
-    now: () => clock.now() + offsetMs,
-    learn(localTime, askedAt) {
-      offsetMs = Math.round(localTime - (askedAt + clock.now()) / 2);
-    },
-  };
-}
-
 async function keepAlive(deps: {
   readonly client: MongoClient;
   readonly clock: Clock;
@@ -145,10 +130,11 @@ async function keepAlive(deps: {
     try {
       // After a first connection that failed, the driver answers "topology is closed" for ever unless asked again.
       await deps.client.connect();
-      const askedAt = deps.clock.now();
+      const startedAt = deps.clock.monotonic();
       const hello = await deps.client.db("admin").command({ hello: 1 });
       const localTime: unknown = hello.localTime;
-      if (localTime instanceof Date) deps.setClock.learn(localTime.getTime(), askedAt);
+      const tookMs = deps.clock.monotonic() - startedAt;
+      if (localTime instanceof Date) deps.setClock.learn(localTime.getTime(), tookMs);
       await deps.heartbeat();
       await deps.clock.sleep(HEARTBEAT_MS, deps.signal);
     } catch {

@@ -6,6 +6,7 @@
 import type { Clock } from "#domain/clock.ts";
 import type { IdMint, SetId, WriterId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
+import { StoreError } from "../store.ts";
 import { batchId, type Collections, type EventBatchDocument } from "./documents.ts";
 import { DUPLICATE_KEY } from "./store-error.ts";
 
@@ -15,6 +16,10 @@ export interface Writer {
   next: number;
 }
 
+/** How long a step in flight is waited for on closing: a healthy one takes milliseconds. */
+const CLOSE_WAIT_MS = 2_000;
+
+/** Disposing it waits for the steps in flight (bounded) and ends the writers by a closed batch. */
 export interface WriterPool extends AsyncDisposable {
   /** Runs `use` with a writer that nobody else uses. Waits while all are in use. */
   withWriter<T>(urgent: boolean, use: (writer: Writer) => Promise<T>): Promise<T>;
@@ -28,9 +33,11 @@ interface Slot {
   writer: Writer | undefined;
   readonly urgent: boolean;
   busy: boolean;
+  /** Set while closing waits for the step in flight. */
+  whenIdle?: () => void;
 }
 
-export function createWriterPool(deps: {
+interface PoolDeps {
   readonly set: SetId;
   readonly collections: Collections;
   readonly clock: Clock;
@@ -39,16 +46,24 @@ export function createWriterPool(deps: {
   readonly owner: string;
   /** Writers for ordinary steps; one more is kept for alerts. */
   readonly count: number;
-}): WriterPool {
+}
+
+export function createWriterPool(deps: PoolDeps): WriterPool {
   const { collections, set, log } = deps;
   const slots: Slot[] = Array.from({ length: deps.count + 1 }, (_, i) => ({
     writer: undefined,
     urgent: i === 0,
     busy: false,
   }));
+  let closing = false;
   const waiting: { readonly urgent: boolean; readonly resolve: (slot: Slot) => void }[] = [];
 
   function take(urgent: boolean): Promise<Slot> {
+    if (closing) {
+      return Promise.reject(
+        new StoreError("store_unreachable", `Cannot write to ${set} as its store is closed`, { retryable: false }),
+      );
+    }
     const free = slots.find((slot) => !slot.busy && slot.urgent === urgent);
     if (free === undefined) return new Promise((resolve) => waiting.push({ urgent, resolve }));
     free.busy = true;
@@ -58,8 +73,12 @@ export function createWriterPool(deps: {
   function giveBack(slot: Slot): void {
     const index = waiting.findIndex((waiter) => waiter.urgent === slot.urgent);
     const [next] = index < 0 ? [] : waiting.splice(index, 1);
-    if (next === undefined) slot.busy = false;
-    else next.resolve(slot);
+    if (next !== undefined) {
+      next.resolve(slot);
+      return;
+    }
+    slot.busy = false;
+    slot.whenIdle?.();
   }
 
   async function register(): Promise<Writer> {
@@ -74,16 +93,6 @@ export function createWriterPool(deps: {
   /** By the set's clock, which `insertOne` cannot ask for. */
   async function touch(ids: readonly string[]): Promise<void> {
     await collections.writers.updateMany({ _id: { $in: [...ids] }, closed: false }, [{ $set: { seenAt: "$$NOW" } }]);
-  }
-
-  async function close(slot: Slot): Promise<void> {
-    const { writer } = slot;
-    if (writer === undefined) return;
-    const batch: EventBatchDocument = closedBatch(writer.id, writer.next, deps.clock.now());
-    await collections.events.insertOne(batch).catch((error: { readonly code?: number }) => {
-      if (error.code !== DUPLICATE_KEY) throw error;
-    });
-    await collections.writers.updateOne({ _id: writer.id }, { $set: { closed: true } });
   }
 
   return {
@@ -106,10 +115,39 @@ export function createWriterPool(deps: {
       if (ids.length > 0) await touch(ids);
     },
     async [Symbol.asyncDispose]() {
+      closing = true;
       // A set that is away is left to whoever ends silent writers: closing must not wait for it.
-      await Promise.allSettled(slots.map(close));
+      await Promise.allSettled(slots.map((slot) => close(deps, slot)));
     },
   };
+}
+
+function untilIdle(clock: Clock, slot: Slot): Promise<void> {
+  if (!slot.busy) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = clock.after(CLOSE_WAIT_MS, () => resolve());
+    slot.whenIdle = () => {
+      timer.cancel();
+      resolve();
+    };
+  });
+}
+
+/**
+ * Says `closed: true` only with a closed batch to show for it: readers wait for that batch. Otherwise the writer is
+ * left to whoever ends silent writers.
+ */
+async function close({ collections, clock }: PoolDeps, slot: Slot): Promise<void> {
+  await untilIdle(clock, slot);
+  const { writer } = slot;
+  if (writer === undefined || slot.busy) return;
+  try {
+    await collections.events.insertOne(closedBatch(writer.id, writer.next, clock.now()));
+  } catch (error) {
+    if ((error as { readonly code?: number }).code === DUPLICATE_KEY) return;
+    throw error;
+  }
+  await collections.writers.updateOne({ _id: writer.id }, { $set: { closed: true } });
 }
 
 export function closedBatch(writer: string, sequence: number, at: number): EventBatchDocument {
