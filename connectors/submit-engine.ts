@@ -1,10 +1,9 @@
 /**
  * Stage *submit* and *settle* for one provider: claims its lanes on every set, hands segments to the connector within
- * its window and never beyond a chunk's durable send mark, and settles as it goes. Alerts are claimed apart and go
- * first. Loops: two claims a set (alerts, the rest), one settle and one renewal a set, one pump for the provider. One
- * that throws ends them all: a role that goes on without one of its loops would hold chunks for ever.
+ * its window and never beyond a chunk's durable send mark, and settles as it goes. Alerts go first. Loops: a claim, a
+ * settle and a renewal for each set, one pump for the provider. One that throws ends them all: a role that goes on
+ * without one of its loops would hold chunks for ever.
  */
-import { lanes } from "#domain/lane.ts";
 import { SEND_MARK_AHEAD_MAX } from "#domain/limits.ts";
 import { claimLoop, SUBMIT_LEASE_MS } from "./claim-submits.ts";
 import { type Engine, type HeldSet, type SubmitEngineDeps, settleHeld } from "./held-set.ts";
@@ -22,7 +21,6 @@ const DRAIN_LOOK_MS = 20;
 
 /** Runs until `signal` aborts and everything in hand is settled or given back. Throws what a loop of it throws. */
 export async function runSubmitEngine(deps: SubmitEngineDeps, signal: AbortSignal): Promise<void> {
-  const { provider } = deps;
   const sets = deps.stores.map((store): HeldSet => ({ store, chunks: new Set(), dirty: createSignal() }));
   const ahead = Math.min(SEND_MARK_AHEAD_MAX, deps.window);
   const engine: Engine = { deps, sets, wake: createSignal(), ahead, pausedUntil: 0 };
@@ -36,14 +34,7 @@ export async function runSubmitEngine(deps: SubmitEngineDeps, signal: AbortSigna
       throw error;
     });
 
-  const claims = sets.flatMap((set) => {
-    const alerts = [lanes.submit(provider, "alert")];
-    const rest = [lanes.submit(provider, "transactional"), lanes.submit(provider, "bulk")];
-    return [
-      guard(claimLoop(engine, { set, urgent: true, lanes: alerts }, stopped)),
-      guard(claimLoop(engine, { set, urgent: false, lanes: rest }, stopped)),
-    ];
-  });
+  const claims = sets.map((set) => guard(claimLoop(engine, set, stopped)));
   const background = [
     guard(pumpLoop(engine, stopped)),
     ...sets.flatMap((set) => [guard(settleLoop(engine, set, over)), guard(renewLoop(engine, set, over))]),

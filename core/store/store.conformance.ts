@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe } from "bun:test";
 import type { MessageId } from "#domain/ids.ts";
 import { mint, type StoreFixture } from "./conformance/kit.ts";
-import { describeLeases, describeMarks } from "./conformance/leases.ts";
+import { describeLapses, describeLeases, describeMarks } from "./conformance/leases.ts";
 import { describeLog, describeLookUps } from "./conformance/log.ts";
 import { describeSmallState } from "./conformance/small-state.ts";
 import { describeSteps } from "./conformance/steps.ts";
@@ -30,6 +30,7 @@ export function describeStore(name: string, openFixture: () => Promise<StoreFixt
 
     describeSteps(() => ({ store, other, messageId }));
     describeLeases(() => ({ store, other, messageId }));
+    describeLapses(() => ({ store, other, messageId }));
     describeMarks(() => ({ store, other, messageId }));
     describeLog(() => ({ store, other, messageId, openStore: () => fixture.openStore() }));
     describeLookUps(() => ({ store, other, messageId }));

@@ -85,6 +85,7 @@ export interface NewChunk {
 export type Lease = Brand<{ readonly chunk: ChunkId; readonly token: string }, "Lease">;
 
 export interface ClaimOptions {
+  /** In their order of preference: an earlier one is emptied before a later one is begun. */
   readonly lanes: readonly Lane[];
   readonly itemsMax: number;
   readonly leaseMs: number;

@@ -12,8 +12,8 @@ import type { WorkContext } from "./work-context.ts";
 
 /** A step takes tens of milliseconds; an election some seconds; a worker that is silent for longer is replaced. */
 const LEASE_MS = 15_000;
-const IDLE_FIRST_MS = 5;
-/** Lanes are claimed in their order, but every so many claims only the last one: it must not starve behind others. */
+const IDLE_FIRST_MS = 10;
+/** Lanes are claimed in their order, but every so many claims in reverse: the last one must not starve. */
 const FAIR_CLAIM = 4;
 const AWAY_FIRST_MS = 100;
 const AWAY_MAX_MS = 2_000;
@@ -45,7 +45,7 @@ export async function runLaneLoop(
     const startedAt = clock.monotonic();
     try {
       claims += 1;
-      const lanes = claims % FAIR_CLAIM === 0 ? loop.lanes.slice(-1) : loop.lanes;
+      const lanes = claims % FAIR_CLAIM === 0 ? loop.lanes.toReversed() : loop.lanes;
       const claim = { lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner };
       const holds = await store.claim(claim);
       if (awayMs > 0) log.info("set.recovered", { set: store.set });

@@ -1,6 +1,7 @@
 /** Claims, leases and send marks (invariant I7). */
 import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
+import type { Lane } from "#domain/lane.ts";
 import { accepted, type Bundle, chunk, claimOne, eventually, freshLane, LEASE_MS, SHORT_LEASE_MS } from "./kit.ts";
 
 export function describeLeases(setup: () => Bundle): void {
@@ -26,6 +27,20 @@ export function describeLeases(setup: () => Bundle): void {
     expect((await store.claim({ lanes: [lane], itemsMax: 1, leaseMs: LEASE_MS, owner: "test" })).length).toBe(1);
   });
 
+  test("claim() takes lanes in their order, however long the backlog of a later one has been waiting", async () => {
+    const { store } = setup();
+    const [first, second] = [freshLane(), freshLane()];
+    await store.commit({ chunks: Array.from({ length: 80 }, (_, i) => chunk(second, [i])) });
+    await store.commit({ chunks: [chunk(first, ["urgent"])] });
+    const claimed = async (lanes: readonly Lane[]): Promise<unknown> => {
+      const [hold] = await store.claim({ lanes, itemsMax: 2, leaseMs: LEASE_MS, owner: "test" });
+      return hold?.items[0];
+    };
+    expect(await eventually(() => claimed([first, second]))).toBe("urgent");
+    expect(await claimed([first, second])).toBeNumber();
+    expect(await claimed([second, first])).toBeNumber();
+  });
+
   test("claim() leaves other lanes and delayed chunks alone", async () => {
     const { store } = setup();
     const [lane, elsewhere] = [freshLane(), freshLane()];
@@ -35,7 +50,9 @@ export function describeLeases(setup: () => Bundle): void {
     expect((await claimOne(store, lane)).items).toEqual(["later"]);
     expect(systemClock.monotonic() - before).toBeGreaterThan(250);
   });
+}
 
+export function describeLapses(setup: () => Bundle): void {
   test("a lapsed lease is another's: the late settle is refused and leaves no trace", async () => {
     const { store, other, messageId } = setup();
     const [lane, id] = [freshLane(), messageId()];
@@ -67,6 +84,15 @@ export function describeLeases(setup: () => Bundle): void {
     const renewed = await store.renew([mine, gone], LEASE_MS);
     expect(renewed.map((hold) => hold.lease)).toEqual([mine.lease]);
     expect(renewed[0]?.deadline).toBeGreaterThanOrEqual(mine.deadline);
+  });
+
+  test("renew() tells an old lease of a chunk from the new one that the same process got", async () => {
+    const { store } = setup();
+    const lane = freshLane();
+    await store.commit({ chunks: [chunk(lane, ["twice"])] });
+    const old = await claimOne(store, lane, SHORT_LEASE_MS);
+    const next = await claimOne(store, lane);
+    expect((await store.renew([old, next], LEASE_MS)).map((hold) => hold.lease)).toEqual([next.lease]);
   });
 
   test("release() makes a chunk ready again after its delay, and only if it is still ours", async () => {

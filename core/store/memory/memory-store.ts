@@ -87,7 +87,7 @@ class MemoryStore implements Store {
     const token = this.#mint.unique();
     const ready = [...this.#data.chunks.values()]
       .filter((chunk) => claim.lanes.includes(chunk.lane) && chunk.at <= clock.now())
-      .sort((a, b) => a.at - b.at);
+      .sort((a, b) => claim.lanes.indexOf(a.lane) - claim.lanes.indexOf(b.lane) || a.at - b.at);
     const holds: Hold[] = [];
     let items = 0;
     for (const chunk of ready) {

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "#domain/clock.ts";
 import type { ChunkId } from "#domain/ids.ts";
+import type { Lane } from "#domain/lane.ts";
 import type { ClaimOptions, Hold, Lease } from "../store.ts";
 import type { ChunkDocument, Collections } from "./documents.ts";
 
@@ -29,10 +30,7 @@ export async function claimChunks(
   options: ClaimOptions & { readonly token: string },
 ): Promise<readonly Hold[]> {
   const { chunks } = deps.collections;
-  const candidates = await chunks
-    .find(readyFilter(options.lanes) as object, { projection: { count: 1 }, limit: CANDIDATES_MAX })
-    .toArray();
-  const ids = firstThatFit(candidates, options.itemsMax);
+  const ids = firstThatFit(await findCandidates(chunks, options.lanes), options.itemsMax);
   if (ids.length === 0) return [];
 
   const startedAt = deps.clock.monotonic();
@@ -42,14 +40,24 @@ export async function claimChunks(
   });
   if (stamped.modifiedCount === 0) return [];
   const held = await chunks.find({ _id: { $in: ids }, token: options.token }).toArray();
+  held.sort((a, b) => ids.indexOf(a._id) - ids.indexOf(b._id));
   const deadline = startedAt + options.leaseMs * (1 - LEASE_MARGIN);
   return held.map((document) => toHold(document, options.token, deadline));
 }
 
-function firstThatFit(
-  candidates: readonly { readonly _id: string; readonly count: number }[],
-  itemsMax: number,
-): string[] {
+type Candidate = Pick<ChunkDocument, "_id" | "lane" | "count">;
+
+/** In the lanes' order of preference. One look is enough unless there is a backlog, which could hide a lane. */
+async function findCandidates(chunks: Collections["chunks"], lanes: readonly Lane[]): Promise<readonly Candidate[]> {
+  const look = (some: readonly Lane[]): Promise<Candidate[]> =>
+    chunks.find(readyFilter(some) as object, { projection: { count: 1, lane: 1 }, limit: CANDIDATES_MAX }).toArray();
+  const found = await look(lanes);
+  if (lanes.length === 1) return found;
+  if (found.length === CANDIDATES_MAX) return (await Promise.all(lanes.map((lane) => look([lane])))).flat();
+  return found.sort((a, b) => lanes.indexOf(a.lane) - lanes.indexOf(b.lane));
+}
+
+function firstThatFit(candidates: readonly Candidate[], itemsMax: number): string[] {
   const ids: string[] = [];
   let items = 0;
   for (const { _id, count } of candidates) {

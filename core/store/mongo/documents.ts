@@ -70,11 +70,8 @@ export const collectionNames = {
   optOuts: "opt_outs",
 } as const satisfies Record<keyof Collections, string>;
 
-/**
- * Claims (claim.ts): equality on the lane, range on the time. Lanes descend, so that a claim over several finds
- * `….transactional` before `….bulk` without a sort.
- */
-export const CLAIM_INDEX = { lane: -1, at: 1 } as const;
+/** Claims (claim.ts): equality on the lane, range on the time. */
+export const CLAIM_INDEX = { lane: 1, at: 1 } as const;
 /** Look-ups (mongo-event-log.ts): equality on one key, newest first. */
 export const LOOKUP_INDEX = { keys: 1, at: -1 } as const;
 
