@@ -24,6 +24,9 @@ const SMPP_SYSTEM_ID = "godwit";
 /** Links come back at once when the simulator does; nobody minds an attempt a second. */
 const RECONNECT_MS = { reconnectMinMs: 200, reconnectMaxMs: 1_000 };
 
+/** What the simulated provider grants; real ones grant 10 to 500. */
+const SIMULATED_WINDOW = 250;
+
 const SOURCES: Readonly<Record<RoleName, string>> = {
   edge: "edge/main.bun.ts",
   worker: "core/worker/main.ts",
@@ -145,7 +148,7 @@ function smppLink({ ports, secrets, smppWindow }: RoleSettings): object {
     systemId: SMPP_SYSTEM_ID,
     password: secrets.smpp,
     ...RECONNECT_MS,
-    ...(smppWindow === undefined ? {} : { window: smppWindow }),
+    window: smppWindow ?? SIMULATED_WINDOW,
   };
 }
 
