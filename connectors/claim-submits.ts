@@ -1,4 +1,6 @@
-/** Claims submit lanes of one set within the window, and takes up what it claimed: what it held before, it goes on with. */
+/**
+ * Claims submit lanes of one set within the window, and takes up what it claimed: what it held before, it goes on with.
+ */
 import { type Hold, optOutKey } from "#core/store/store.ts";
 import { deadChunks } from "#core/worker/chunks.ts";
 import { rejectBuried, toDead } from "#core/worker/poison.ts";

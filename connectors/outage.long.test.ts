@@ -1,15 +1,14 @@
 /**
- * A set that stalls for longer than a lease while segments are in flight: its connector claims its own chunks again. What
- * it knows of them must hold: no segment goes out twice unless the log says that it may have.
+ * A set that stalls for longer than a lease while segments are in flight: its connector claims its own chunks again.
+ * What it knows of them must hold: no segment goes out twice unless the log says that it may have.
  */
 import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MongoClient } from "mongodb";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { openMongoStore } from "#core/store/mongo/open-mongo-store.ts";
-import { setupMongoSchema } from "#core/store/mongo/schema.ts";
+import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
 import { systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
@@ -77,9 +76,7 @@ test.each(["resend", "keep"] as const)(
     const replicaSet = stack.use(
       await openReplicaSet({ name: set, region: "syd", dataDir, mongodPath: mongod.path, users: [] }),
     );
-    const admin = new MongoClient(replicaSet.adminUri);
-    stack.defer(() => admin.close());
-    await setupMongoSchema(admin.db("godwit"));
+    await setupMongoSchemaAt(replicaSet.adminUri, "godwit");
     const deps = { clock: systemClock, random: systemRandom, log: silentLogger, owner: "outage" };
     const target = { set, region: "syd", uri: replicaSet.adminUri, database: "godwit" };
     const store = stack.use(await openMongoStore({ ...deps, ...target, writers: 3 }));

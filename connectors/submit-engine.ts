@@ -15,7 +15,9 @@ const RENEW_MS = SUBMIT_LEASE_MS / 3;
 const SETTLE_GATHER_MS = 40;
 /** Without a link for this long, what waits goes back to its lane, where another process may have one. */
 const LINK_DOWN_MS = 5_000;
-/** On stopping, everything in hand is settled or given back within this; what is not is in doubt for the next holder. */
+/**
+ * On stopping, everything in hand is settled or given back within this; what is not is in doubt for the next holder.
+ */
 const DRAIN_MS = 20_000;
 const DRAIN_LOOK_MS = 20;
 

@@ -24,7 +24,7 @@ export const COMMIT_QUEUE_MAX = 16_384;
 export const TIMELINE_BATCHES_MAX = 200;
 /** A receipt that matches nothing is parked and tried again for this long (invariant I13). */
 export const RECEIPT_PARK_HOURS_MAX = 72;
-/** A chunk that was delivered this often without being settled is taken apart; a lone item then goes to lane `dead`. */
+/** An item that failed alone this often is given up: it goes to lane `dead`, and its message is rejected. */
 export const CHUNK_DELIVERIES_MAX = 5;
 /** The send mark is raised at most this far beyond what has been settled: at a crash no more can be in doubt. */
 export const SEND_MARK_AHEAD_MAX = 512;

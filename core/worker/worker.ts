@@ -1,5 +1,6 @@
 /**
- * The worker: for every set a loop per kind of work, so that receipts never wait behind messages, and a set that is away stops nobody else, as a set or as the target of a relay. Any number of workers may
+ * The worker: for every set a loop per kind of work, so that receipts never wait behind messages, and a set that is
+ * away stops nobody else, as a set or as the target of a relay. Alerts are claimed first. Any number of workers may
  * run; leases keep them apart.
  */
 

@@ -12,8 +12,8 @@ import type { ChunkDocument, Collections } from "./documents.ts";
 /** Chunks looked at in one claim. 64 small chunks fill a step; more would mostly be left for others. */
 const CANDIDATES_MAX = 64;
 /**
- * Where segments may leave the platform, a claim that could be rolled back could send them twice. Anywhere else the step
- * that follows finds out: its acknowledgement is judged by the token, at majority.
+ * Where segments may leave the platform, a claim that could be rolled back could send them twice. Anywhere else the
+ * step that follows finds out: its acknowledgement is judged by the token, at majority.
  */
 const MAJORITY = { w: "majority", journal: true } as const;
 const LOCAL = { w: 1, journal: false } as const;

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MongoClient } from "mongodb";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint, type MessageId, type SetId } from "#domain/ids.ts";
 import type { Lane } from "#domain/lane.ts";
@@ -18,7 +17,7 @@ import { findTool } from "#testkit/tools.ts";
 import { accepted, eventually } from "../conformance/kit.ts";
 import type { CommitResult, Store } from "../store.ts";
 import { openMongoStore } from "./open-mongo-store.ts";
-import { setupMongoSchema } from "./schema.ts";
+import { setupMongoSchemaAt } from "./schema.ts";
 
 const set = "syd1" as SetId;
 const mint = createIdMint({ clock: systemClock, random: systemRandom });
@@ -29,9 +28,7 @@ beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "godwit-failover-"));
   const mongod = await findTool("mongod");
   replicaSet = await openReplicaSet({ name: set, region: "syd", dataDir, mongodPath: mongod.path, users: [] });
-  const admin = new MongoClient(replicaSet.adminUri);
-  await setupMongoSchema(admin.db("godwit"));
-  await admin.close();
+  await setupMongoSchemaAt(replicaSet.adminUri, "godwit");
 });
 afterAll(async () => {
   await replicaSet[Symbol.asyncDispose]();

@@ -1,4 +1,3 @@
-import { MongoClient } from "mongodb";
 import { systemClock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import { silentLogger } from "#domain/log.ts";
@@ -6,7 +5,7 @@ import { systemRandom } from "#domain/random.ts";
 import { openTestServers } from "#testkit/servers.ts";
 import { describeStore } from "../store.conformance.ts";
 import { openMongoStore } from "./open-mongo-store.ts";
-import { setupMongoSchema } from "./schema.ts";
+import { setupMongoSchemaAt } from "./schema.ts";
 
 /** One writer shows waiting for it; four show several in flight. */
 for (const writers of [1, 4]) {
@@ -14,9 +13,7 @@ for (const writers of [1, 4]) {
     const servers = await openTestServers({ sets: 1, postgres: false });
     const [target] = servers.sets;
     if (target === undefined) throw new Error("No replica set was started");
-    const admin = new MongoClient(target.uri);
-    await setupMongoSchema(admin.db(target.database));
-    await admin.close();
+    await setupMongoSchemaAt(target.uri, target.database);
     const set = "syd1" as SetId;
     return {
       set,

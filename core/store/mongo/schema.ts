@@ -2,7 +2,7 @@
  * Collections, indexes and least-privilege roles of a set. Run by `godwit up`, the tests and an operator with an
  * administrator's URI; the roles' own users may not do any of it. Idempotent, and safe while processes run.
  */
-import { type Db, MongoServerError } from "mongodb";
+import { type Db, MongoClient, MongoServerError } from "mongodb";
 import { CLAIM_INDEX, collectionNames, LOOKUP_INDEX, openCollections } from "./documents.ts";
 
 const NAMESPACE_EXISTS = 48;
@@ -16,6 +16,16 @@ export async function setupMongoSchema(db: Db): Promise<void> {
   const { chunks, events } = openCollections(db);
   await chunks.createIndex(CLAIM_INDEX);
   await events.createIndex(LOOKUP_INDEX);
+}
+
+/** The same for a connection string with an administrator's rights. */
+export async function setupMongoSchemaAt(uri: string, database: string): Promise<void> {
+  const client = new MongoClient(uri);
+  try {
+    await setupMongoSchema(client.db(database));
+  } finally {
+    await client.close();
+  }
 }
 
 /** A process's part in the platform, and so its user in every set. */
