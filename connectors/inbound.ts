@@ -15,6 +15,8 @@ import { createEnqueuer, type EnqueuerDeps } from "./inbound-enqueuer.ts";
  * Submits remembered for their receipts; most come within a minute. ~20 MB. A forgotten one is looked up by a worker.
  */
 const REMEMBERED_MAX = 100_000;
+/** How long a receipt that is known to no submit waits for the answer that came with it. */
+const EARLY_RECEIPT_MS = 10;
 
 interface Submitted {
   readonly message: MessageId;
@@ -37,6 +39,12 @@ export function createInboundQueue(deps: InboundDeps): InboundQueue {
   const receipts = createEnqueuer(deps, lanes.receipts);
   const replies = createEnqueuer(deps, lanes.replies);
 
+  /** A receipt often comes in one read with the answer that names its id, which is put down a turn later. */
+  async function findSubmitted(providerMessageId: string): Promise<Submitted | undefined> {
+    if (!remembered.has(providerMessageId)) await clock.sleep(EARLY_RECEIPT_MS);
+    return remembered.get(providerMessageId);
+  }
+
   return {
     remember(providerMessageId, submitted) {
       // No id at all: it would be taken for the submit of every receipt without one.
@@ -50,7 +58,7 @@ export function createInboundQueue(deps: InboundDeps): InboundQueue {
       const state = finalStateOf(receipt);
       deps.received.add(1, { provider, kind: state === undefined ? "intermediate" : "receipt" });
       if (state === undefined) return;
-      const submitted = remembered.get(receipt.providerMessageId);
+      const submitted = await findSubmitted(receipt.providerMessageId);
       const item: ReceiptItem = {
         id: mint.unique(),
         provider,

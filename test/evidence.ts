@@ -13,6 +13,7 @@ import type { SeenSubmit } from "./audit.ts";
 /** Everything acknowledged is final and projected by then, or the test fails: two elections and a lease, with room. */
 const REST_MS = 120_000;
 const READ_BATCHES = 1_000;
+const LIVES_SHOWN = 3;
 
 /** Follows the logs of all sets, as the projector does, with a position for each writer. */
 export function followEvents(stores: readonly Store[]) {
@@ -50,17 +51,25 @@ function rethrowUnlessAway(error: unknown): void {
 
 export type EventFollower = ReturnType<typeof followEvents>;
 
-/** Waits until every one of these messages has a final state. Fails with the number and an example of the others. */
+/** Waits until every one of these messages has a final state. Fails with their number and the lives of the first. */
 export async function untilFinal(follower: EventFollower, ids: readonly string[]): Promise<void> {
-  await until(
+  const open = (): readonly string[] =>
+    ids.filter((id) => !isFinal(statusOf(foldEvents(follower.events.get(id) ?? []))));
+  const wait = until(
     `${ids.length} messages to be final`,
     REST_MS,
     async () => {
       await follower.catchUp();
-      return ids.every((id) => isFinal(statusOf(foldEvents(follower.events.get(id) ?? [])))) || undefined;
+      return open().length === 0 || undefined;
     },
     200,
   );
+  await wait.catch((error: unknown) => {
+    const lives = open()
+      .slice(0, LIVES_SHOWN)
+      .map((id) => `${id}: ${JSON.stringify(follower.events.get(id) ?? [])}`);
+    throw new Error(`${open().length} messages are not final:\n${lives.join("\n")}`, { cause: error });
+  });
 }
 
 export async function readSubmits(platform: Platform): Promise<readonly SeenSubmit[]> {

@@ -18,8 +18,11 @@ import { toDead } from "./poison.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
 
-const PARK_FIRST_MS = 200;
 const HOUR_MS = 3_600_000;
+const PARK_FIRST_MS = 200;
+/** In its first minutes a receipt most likely waits for a set to come back, or for its submit to be settled. */
+const EARLY_MS = 600_000;
+const PARK_EARLY_MAX_MS = 15_000;
 const PARK_MAX_MS = HOUR_MS;
 
 export async function processReceipts(context: WorkContext, store: Store, holds: readonly Hold[]): Promise<void> {
@@ -127,14 +130,19 @@ function toEvent(item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "
 }
 
 /**
- * By the delay they have earned: about their own age, an hour at most. So a receipt is asked for at most 16 times in
- * its first two hours (0.2 s doubled 14 times is 55 minutes) and hourly after them: fewer than 90 times in three days.
+ * About half the receipt's own age, 15 s at most in its first ten minutes and an hour at most later: some 50 times in
+ * the first ten minutes, 70 times more in three days. In powers of two, so that those of one age share a chunk.
  */
+export function parkDelayMs(ageMs: number): number {
+  const half = 2 ** Math.floor(Math.log2(Math.max(1, ageMs / 2)));
+  return Math.min(ageMs < EARLY_MS ? PARK_EARLY_MAX_MS : PARK_MAX_MS, Math.max(PARK_FIRST_MS, half));
+}
+
 function parkedChunks(context: WorkContext, parked: readonly ReceiptItem[], now: number) {
   const byDelay = new Map<number, ReceiptItem[]>();
   for (const item of parked) {
     const ageMs = Math.max(0, now - item.receivedAt);
-    const delayMs = Math.min(PARK_MAX_MS, PARK_FIRST_MS * 2 ** Math.ceil(Math.log2(1 + ageMs / PARK_FIRST_MS)));
+    const delayMs = parkDelayMs(ageMs);
     byDelay.set(delayMs, [...(byDelay.get(delayMs) ?? []), item]);
   }
   return [...byDelay].flatMap(([delayMs, items]) => toChunks(context.mint, lanes.receipts, items, delayMs));
