@@ -13,7 +13,7 @@ export interface TestPlatform extends AsyncDisposable {
 export async function openTestPlatform(options: Partial<PlatformOptions> = {}): Promise<TestPlatform> {
   await using stack = new AsyncDisposableStack();
   const dataDir = mkdtempSync(join(tmpdir(), "godwit-e2e-"));
-  stack.defer(() => (rmSync(dataDir, { recursive: true, force: true })));
+  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
   const platform = stack.use(
     await openPlatform({
       dataDir,

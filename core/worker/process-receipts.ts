@@ -133,7 +133,7 @@ function toEvent(item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "
  * About half the receipt's own age, 15 s at most in its first ten minutes and an hour at most later: some 50 times in
  * the first ten minutes, 70 times more in three days. In powers of two, so that those of one age share a chunk.
  */
-export function parkDelayMs(ageMs: number): number {
+function parkDelayMs(ageMs: number): number {
   const half = 2 ** Math.floor(Math.log2(Math.max(1, ageMs / 2)));
   return Math.min(ageMs < EARLY_MS ? PARK_EARLY_MAX_MS : PARK_MAX_MS, Math.max(PARK_FIRST_MS, half));
 }
