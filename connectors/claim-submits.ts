@@ -7,7 +7,7 @@ import { rejectBuried, toDead } from "#core/worker/poison.ts";
 import { type SubmitItem, submitItemSchema } from "#domain/item.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
 import { HeldChunk } from "./held-chunk.ts";
-import { type Engine, findHeld, type HeldSet } from "./held-set.ts";
+import { type Engine, findHeld, type HeldSet, undefinedIfAway } from "./held-set.ts";
 
 /** Covers an election of the set and a link that answers late; renewed at a third. */
 export const SUBMIT_LEASE_MS = 15_000;
@@ -86,7 +86,7 @@ async function claim(
     owner: deps.owner,
     markAhead: segments,
   };
-  return store.claim(request).catch(() => undefined);
+  return store.claim(request).catch(undefinedIfAway);
 }
 
 function outstandingOf(set: HeldSet, urgent: boolean): number {
@@ -120,7 +120,7 @@ async function takeUp(engine: Engine, set: HeldSet, holds: readonly Hold[]): Pro
 /** A set that went away between the claim and this answers nothing; the worker asked when it routed. */
 async function findOptedOut({ store }: HeldSet, items: readonly SubmitItem[]) {
   const keys = [...new Set(items.map((item) => optOutKey(item.account, item.to)))];
-  return store.optedOut(keys).catch(() => new Set());
+  return (await store.optedOut(keys).catch(undefinedIfAway)) ?? new Set();
 }
 
 /** Positions count from the items: one that cannot be read makes the whole chunk unreadable. */

@@ -1,6 +1,6 @@
 /** What a submit engine shares between its loops: its means, and for each set the chunks that it holds there. */
 import type { Counter, Histogram } from "#core/metrics/metrics.ts";
-import type { Store } from "#core/store/store.ts";
+import { type Store, StoreError } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { ChunkId, IdMint, MessageId, ProviderId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
@@ -50,6 +50,12 @@ export interface Engine {
 
 export function findHeld(set: HeldSet, id: ChunkId): HeldChunk | undefined {
   for (const chunk of set.chunks) if (!chunk.lost && chunk.hold.lease.chunk === id) return chunk;
+  return undefined;
+}
+
+/** A set that is away is waited for; anything else is a defect, and ends the engine. */
+export function undefinedIfAway(error: unknown): undefined {
+  if (!(error instanceof StoreError)) throw error;
   return undefined;
 }
 

@@ -6,7 +6,7 @@
  */
 import { SEND_MARK_AHEAD_MAX } from "#domain/limits.ts";
 import { claimLoop, SUBMIT_LEASE_MS } from "./claim-submits.ts";
-import { type Engine, type HeldSet, type SubmitEngineDeps, settleHeld } from "./held-set.ts";
+import { type Engine, type HeldSet, type SubmitEngineDeps, settleHeld, undefinedIfAway } from "./held-set.ts";
 import { pumpLoop } from "./pump.ts";
 import { createSignal } from "./signal.ts";
 
@@ -76,7 +76,7 @@ async function renew({ deps }: Engine, set: HeldSet): Promise<void> {
   const asked = [...set.chunks].filter((chunk) => !chunk.lost).map((chunk) => ({ chunk, hold: chunk.hold }));
   if (asked.length === 0) return;
   const holds = asked.map(({ hold }) => hold);
-  const renewed = await set.store.renew(holds, SUBMIT_LEASE_MS).catch(() => undefined);
+  const renewed = await set.store.renew(holds, SUBMIT_LEASE_MS).catch(undefinedIfAway);
   // A set that did not answer leaves our leases as they are: their deadlines say how long that is safe.
   if (renewed === undefined) return;
   const byToken = new Map(renewed.map((hold) => [`${hold.lease.chunk} ${hold.lease.token}`, hold]));
