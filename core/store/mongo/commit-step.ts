@@ -20,12 +20,15 @@ import {
 } from "./documents.ts";
 import type { SetClock } from "./set-clock.ts";
 import { isDefiniteAbort, isDuplicateKey, isNotSent, toStoreError } from "./store-error.ts";
+import { withDeadline } from "./with-deadline.ts";
 import type { Writer, WriterPool } from "./writer-pool.ts";
 
 /** A step that certainly did not commit is tried again for this long: write conflicts and elections pass. */
 const ABORTED_RETRY_MS = 3_000;
 /** A step that may have committed is asked for this long: an election takes 2-5 s. */
 const UNKNOWN_RETRY_MS = 12_000;
+/** One attempt takes no longer: a moment more than the driver's own time-out of a socket. */
+const ATTEMPT_MS = 9_000;
 /** Then its number is voided, with this much time to do it in. */
 const VOID_MS = 3_000;
 /** "Ready now" is written this much in the past: our idea of the set's clock is hardly ever further out. */
@@ -95,7 +98,7 @@ async function commitWith(
   const startedAt = deps.clock.monotonic();
   let maybe = false;
   for (let tries = 0; ; tries++) {
-    const attempt = await tryCommit(deps, writer, step);
+    const attempt = await tryInTime(deps, writer, step);
     switch (attempt.type) {
       case "committed":
         writer.next++;
@@ -124,6 +127,18 @@ async function commitWith(
 
 function backoffMs(tries: number, random: Random): number {
   return Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** tries) * (0.5 + random.fraction() / 2);
+}
+
+/**
+ * An attempt that never ends may have committed. Its transaction dies with the set's limit of 5 s; what it left behind,
+ * if anything, stands at this writer's number, where the next attempt finds it.
+ */
+async function tryInTime(deps: CommitDeps, writer: Writer, step: EncodedStep): Promise<Attempt> {
+  try {
+    return await withDeadline(deps.clock, tryCommit(deps, writer, step), ATTEMPT_MS);
+  } catch (error) {
+    return { type: "unknown", error: toStoreError(error, `commit a step to ${deps.set}`), sent: true };
+  }
 }
 
 async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): Promise<Attempt> {
@@ -205,10 +220,11 @@ function markUpdate(mark: MarkAdvance): [{ _id: string; token: string }, object]
 /** Our number is taken: by our own step, which then did commit, or by the batch that fenced this writer. */
 async function settleByBatch(deps: CommitDeps, writer: Writer, step: EncodedStep): Promise<Attempt> {
   try {
-    const held = await deps.collections.events.findOne(
+    const asked = deps.collections.events.findOne(
       { _id: batchId(writer.id, writer.next) },
       { projection: { kind: 1, step: 1 }, readConcern: { level: "majority" } },
     );
+    const held = await withDeadline(deps.clock, asked, ATTEMPT_MS);
     if (held?.kind === "events") return held.step === step.id ? { type: "committed" } : corrupt(deps, writer);
     if (held?.kind === "closed" || held?.kind === "void") return { type: "fenced" };
     const pending = new StoreError("store_timeout", `Batch ${writer.next} of ${writer.id} is not yet on a majority`, {
@@ -240,7 +256,7 @@ async function giveUp(deps: CommitDeps, writer: Writer, step: EncodedStep, error
   };
   for (let tries = 0; deps.clock.monotonic() - startedAt < VOID_MS; tries++) {
     try {
-      await deps.collections.events.insertOne(empty);
+      await withDeadline(deps.clock, deps.collections.events.insertOne(empty), VOID_MS);
       writer.next++;
       return { type: "failed", error };
     } catch (failure) {
@@ -268,7 +284,8 @@ async function commitChunks(deps: CommitDeps, { chunks }: EncodedStep): Promise<
   let maybe = false;
   for (let tries = 0; ; tries++) {
     try {
-      await deps.collections.chunks.insertMany([...chunks], { ordered: false });
+      const inserted = deps.collections.chunks.insertMany([...chunks], { ordered: false });
+      await withDeadline(deps.clock, inserted, ATTEMPT_MS);
       return { type: "committed" };
     } catch (error) {
       if (isDuplicateKey(error, collectionNames.chunks)) return { type: "committed" };

@@ -16,6 +16,7 @@ import {
 } from "../store.ts";
 import { batchId, batchIdEnd, type Collections, type EventBatchDocument, parseBatchId } from "./documents.ts";
 import { DUPLICATE_KEY, toStoreError } from "./store-error.ts";
+import { withDeadline } from "./with-deadline.ts";
 import { closedBatch } from "./writer-pool.ts";
 
 const majority = { readConcern: { level: "majority" } } as const;
@@ -29,7 +30,7 @@ interface LogContext {
 export function createMongoEventLog(context: LogContext): EventLog {
   async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
     try {
-      return await run();
+      return await withDeadline(context.clock, run());
     } catch (error) {
       throw toStoreError(error, `${doing} ${context.set}`);
     }

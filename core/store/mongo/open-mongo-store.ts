@@ -15,6 +15,7 @@ import { type Collections, openCollections } from "./documents.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
 import { createSetClock, type SetClock } from "./set-clock.ts";
 import { toStoreError } from "./store-error.ts";
+import { withDeadline } from "./with-deadline.ts";
 import { createWriterPool } from "./writer-pool.ts";
 
 /**
@@ -74,7 +75,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
 
   async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
     try {
-      return await run();
+      return await withDeadline(clock, run());
     } catch (error) {
       throw toStoreError(error, `${doing} ${set}`);
     }
@@ -114,7 +115,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       stop.abort();
       await background;
       await writers[Symbol.asyncDispose]();
-      await client.close();
+      await withDeadline(clock, client.close()).catch(() => undefined);
     },
   };
 }
@@ -129,13 +130,13 @@ async function keepAlive(deps: {
   while (!deps.signal.aborted) {
     try {
       // After a first connection that failed, the driver answers "topology is closed" for ever unless asked again.
-      await deps.client.connect();
+      await withDeadline(deps.clock, deps.client.connect());
       const startedAt = deps.clock.monotonic();
-      const hello = await deps.client.db("admin").command({ hello: 1 });
+      const hello = await withDeadline(deps.clock, deps.client.db("admin").command({ hello: 1 }));
       const localTime: unknown = hello.localTime;
       const tookMs = deps.clock.monotonic() - startedAt;
       if (localTime instanceof Date) deps.setClock.learn(localTime.getTime(), tookMs);
-      await deps.heartbeat();
+      await withDeadline(deps.clock, deps.heartbeat());
       await deps.clock.sleep(HEARTBEAT_MS, deps.signal);
     } catch {
       // The set is away; whoever needs it hears so from its own operation.

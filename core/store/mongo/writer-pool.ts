@@ -9,6 +9,7 @@ import type { Logger } from "#domain/log.ts";
 import { StoreError } from "../store.ts";
 import { batchId, type Collections, type EventBatchDocument } from "./documents.ts";
 import { DUPLICATE_KEY } from "./store-error.ts";
+import { withDeadline } from "./with-deadline.ts";
 
 export interface Writer {
   readonly id: WriterId;
@@ -99,7 +100,7 @@ export function createWriterPool(deps: PoolDeps): WriterPool {
     async withWriter(urgent, use) {
       const slot = await take(urgent);
       try {
-        slot.writer ??= await register();
+        slot.writer ??= await withDeadline(deps.clock, register());
         return await use(slot.writer);
       } finally {
         giveBack(slot);
@@ -137,17 +138,22 @@ function untilIdle(clock: Clock, slot: Slot): Promise<void> {
  * Says `closed: true` only with a closed batch to show for it: readers wait for that batch. Otherwise the writer is
  * left to whoever ends silent writers.
  */
+/** A clean end is worth this much waiting; whoever ends silent writers does it otherwise. */
+const CLOSE_MS = 3_000;
+
 async function close({ collections, clock }: PoolDeps, slot: Slot): Promise<void> {
   await untilIdle(clock, slot);
   const { writer } = slot;
   if (writer === undefined || slot.busy) return;
   try {
-    await collections.events.insertOne(closedBatch(writer.id, writer.next, clock.now()));
+    const batch = closedBatch(writer.id, writer.next, clock.now());
+    await withDeadline(clock, collections.events.insertOne(batch), CLOSE_MS);
   } catch (error) {
     if ((error as { readonly code?: number }).code === DUPLICATE_KEY) return;
     throw error;
   }
-  await collections.writers.updateOne({ _id: writer.id }, { $set: { closed: true } });
+  const record = collections.writers.updateOne({ _id: writer.id }, { $set: { closed: true } });
+  await withDeadline(clock, record, CLOSE_MS);
 }
 
 export function closedBatch(writer: string, sequence: number, at: number): EventBatchDocument {
