@@ -15,8 +15,8 @@ import {
   type WriterRecord,
 } from "../store.ts";
 import { batchId, batchIdEnd, type Collections, type EventBatchDocument, parseBatchId } from "./documents.ts";
-import { DUPLICATE_KEY, toStoreError } from "./store-error.ts";
-import { withDeadline } from "./with-deadline.ts";
+import { createGuard } from "./guard.ts";
+import { DUPLICATE_KEY } from "./store-error.ts";
 import { closedBatch } from "./writer-pool.ts";
 
 const majority = { readConcern: { level: "majority" } } as const;
@@ -28,13 +28,7 @@ interface LogContext {
 }
 
 export function createMongoEventLog(context: LogContext): EventLog {
-  async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(context.clock, run());
-    } catch (error) {
-      throw toStoreError(error, `${doing} ${context.set}`);
-    }
-  }
+  const guarded = createGuard(context);
   return {
     read: (after, batchesMax) => guarded("read events of", () => readBatches(context, after, batchesMax)),
     writers: () => guarded("list the writers of", () => readWriters(context)),

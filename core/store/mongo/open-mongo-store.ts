@@ -12,9 +12,9 @@ import type { DirectoryCopy, LaneDepth, OptOutKey, Store } from "../store.ts";
 import { claimChunks, releaseLeases, renewLeases } from "./claim.ts";
 import { createStepCommitter } from "./commit-step.ts";
 import { type Collections, openCollections } from "./documents.ts";
+import { createGuard, type Guard } from "./guard.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
 import { createSetClock, type SetClock } from "./set-clock.ts";
-import { toStoreError } from "./store-error.ts";
 import { withDeadline } from "./with-deadline.ts";
 import { createWriterPool } from "./writer-pool.ts";
 
@@ -73,13 +73,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   const stop = new AbortController();
   const background = keepAlive({ client, clock, setClock, heartbeat: writers.heartbeat, signal: stop.signal });
 
-  async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(clock, run());
-    } catch (error) {
-      throw toStoreError(error, `${doing} ${set}`);
-    }
-  }
+  const guarded = createGuard({ clock, set });
 
   return {
     set,
@@ -144,8 +138,6 @@ async function keepAlive(deps: {
     }
   }
 }
-
-type Guard = <T>(doing: string, run: () => Promise<T>) => Promise<T>;
 
 function createDirectoryCopy({ directory }: Collections, guarded: Guard): DirectoryCopy {
   return {
