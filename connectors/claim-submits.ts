@@ -5,28 +5,28 @@ import { type Hold, optOutKey } from "#core/store/store.ts";
 import { deadChunks } from "#core/worker/chunks.ts";
 import { rejectBuried, toDead } from "#core/worker/poison.ts";
 import { type SubmitItem, submitItemSchema } from "#domain/item.ts";
-import { type Lane, lanes } from "#domain/lane.ts";
+import { type Lane, lanes, messageClasses } from "#domain/lane.ts";
 import { HeldChunk } from "./held-chunk.ts";
 import { type Engine, findHeld, type HeldSet, undefinedIfAway } from "./held-set.ts";
 
 /** Covers an election of the set and a link that answers late; renewed at a third. */
 export const SUBMIT_LEASE_MS = 15_000;
-const IDLE_FIRST_MS = 10;
-const IDLE_MAX_MS = 40;
+/** However quiet it is, lanes are looked at this often: a delayed chunk and a lapsed lease ring no bell. */
+const IDLE_LOOK_MS = 500;
+/** The same while the bell is out of order, and while there is no room for what it rang for. */
+const POLL_MS = 40;
 const AWAY_MS = 1_000;
 /** While messages keep coming, they are claimed at most this often: a claim that may send costs its set ~5 ms. */
 const CLAIM_GATHER_MS = 25;
-/** Every so many claims the lanes are looked at in reverse: the last one must not starve. */
-const FAIR_CLAIM = 4;
 
 /** Claims until `signal` aborts. Throws only for a defect of ours. */
 export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSignal): Promise<void> {
   const { clock, connector, log } = engine.deps;
-  let idleMs = IDLE_FIRST_MS;
   let away = false;
-  for (let claims = 1; !signal.aborted; claims++) {
+  using bell = set.store.bell(lanesOf(engine), { pollMs: POLL_MS });
+  while (!signal.aborted) {
     const wanted = connector.health === "bound" ? roomFor(engine, set) : undefined;
-    const holds = wanted === undefined ? [] : await claim(engine, set, claims % FAIR_CLAIM === 0, wanted);
+    const holds = wanted === undefined ? [] : await claim(engine, set, wanted);
     if (holds === undefined) {
       if (!away) log.error("set.unreachable", { set: set.store.set, code: "store_unreachable", doing: "submit" });
       away = true;
@@ -38,11 +38,10 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
       away = false;
     }
     if (holds.length === 0) {
-      await clock.sleep(idleMs, signal);
-      idleMs = Math.min(IDLE_MAX_MS, idleMs * 2);
+      if (wanted === undefined) await clock.sleep(POLL_MS, signal);
+      else await bell.wait(IDLE_LOOK_MS, signal);
       continue;
     }
-    idleMs = IDLE_FIRST_MS;
     await takeUp(engine, set, holds);
     engine.wake.set();
     // What a takeover left in doubt must be said before it is acted on.
@@ -61,26 +60,24 @@ interface Wanted {
  * What there is room for. Half a window at least: claims of a few messages each would cost more than the messages.
  * Alerts have a window of their own, so that bulk which waits for its answers keeps none from being claimed.
  */
-function roomFor({ deps, ahead }: Engine, set: HeldSet): Wanted | undefined {
-  const alert = lanes.submit(deps.provider, "alert");
-  const rest = [lanes.submit(deps.provider, "transactional"), lanes.submit(deps.provider, "bulk")];
+function roomFor(engine: Engine, set: HeldSet): Wanted | undefined {
+  const { ahead } = engine;
   const free = ahead - outstandingOf(set, false);
-  if (free >= ahead / 2) return { lanes: [alert, ...rest], segments: free };
+  if (free >= ahead / 2) return { lanes: lanesOf(engine), segments: free };
   const freeForAlerts = ahead - outstandingOf(set, true);
-  return freeForAlerts >= ahead / 2 ? { lanes: [alert], segments: freeForAlerts } : undefined;
+  return freeForAlerts >= ahead / 2 ? { lanes: lanesOf(engine).slice(0, 1), segments: freeForAlerts } : undefined;
+}
+
+/** Alerts first. */
+function lanesOf({ deps }: Engine): readonly Lane[] {
+  return messageClasses.map((messageClass) => lanes.submit(deps.provider, messageClass));
 }
 
 /** Undefined: the set did not answer. */
-async function claim(
-  { deps }: Engine,
-  { store }: HeldSet,
-  reverse: boolean,
-  wanted: Wanted,
-): Promise<readonly Hold[] | undefined> {
+async function claim({ deps }: Engine, { store }: HeldSet, wanted: Wanted): Promise<readonly Hold[] | undefined> {
   const { segments } = wanted;
-  const order = reverse ? wanted.lanes.toReversed() : wanted.lanes;
   const request = {
-    lanes: order,
+    lanes: wanted.lanes,
     itemsMax: segments,
     leaseMs: SUBMIT_LEASE_MS,
     owner: deps.owner,

@@ -113,7 +113,7 @@ async function write(deps: EnqueuerDeps, store: Store, chunk: NewChunk): Promise
   for (const target of [store, ...alternatives(deps, store)]) {
     const result = await target.commit({ chunks: [chunk] });
     if (result.type === "committed") return;
-    error = result.type === "lease_lost" ? undefined : result.error;
+    error = "error" in result ? result.error : undefined;
   }
   throw error;
 }

@@ -50,6 +50,9 @@ async function settleTogether(deps: SettleDeps, chunks: readonly HeldChunk[]): P
       // Nothing of it is there: it is said again with the next settle.
       deps.log.error("claim.failed", { set: deps.store.set, lane: "settle", code: result.error.code });
       return [];
+    case "key_taken":
+    case "credit_short":
+      throw new RangeError(`Cannot settle as the step met '${result.type}', and it has neither keys nor charges`);
     case "unknown":
       // It may be there, deferred messages and all: saying it again could send these twice. The leases run out.
       deps.log.error("claim.failed", { set: deps.store.set, lane: "settle", code: "outcome_unknown" });

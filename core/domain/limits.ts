@@ -28,3 +28,10 @@ export const RECEIPT_PARK_HOURS_MAX = 72;
 export const CHUNK_DELIVERIES_MAX = 5;
 /** The send mark is raised at most this far beyond what has been settled: at a crash no more can be in doubt. */
 export const SEND_MARK_AHEAD_MAX = 512;
+/** An Idempotency-Key is kept this long; a repetition that comes later is a new send. */
+export const SEND_KEY_HOURS_MAX = 48;
+/**
+ * Claims in a row that may pass over a lane with work in favour of preferred ones. 3: alerts hardly notice, and bulk
+ * behind a flood of them still gets a quarter of the claims.
+ */
+export const LANE_SKIPS_MAX = 3;

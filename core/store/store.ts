@@ -8,6 +8,7 @@ import type { MessageEvent } from "#domain/event.ts";
 import type { AccountId, Brand, ChunkId, MessageId, ProviderId, SetId, WriterId } from "#domain/ids.ts";
 import type { OptOutChange } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
+import type { Micros } from "#domain/money.ts";
 
 /** One set. Disposing it closes its writers cleanly, so that readers need not wait for their silence. */
 export interface Store extends AsyncDisposable {
@@ -27,11 +28,27 @@ export interface Store extends AsyncDisposable {
    */
   claim(options: ClaimOptions): Promise<readonly Hold[]>;
 
+  /**
+   * Claims, from any lane, chunks whose `actBy` has passed and that nobody holds; marks stay where they are. For the
+   * sweep that sees to messages whose provider has no connector left.
+   */
+  claimOverdue(options: Omit<ClaimOptions, "lanes" | "markAhead" | "only">): Promise<readonly Hold[]>;
+
   /** Extends leases by `leaseMs` from now and returns the holds that are still ours, with their new deadlines. */
   renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Hold[]>;
 
   /** Gives chunks back unprocessed, ready again after `delayMs`, never to the head. Lost leases are left alone. */
   release(leases: readonly Lease[], delayMs: number): Promise<void>;
+
+  /** The chunks of lane `dead` in the order of their ids, for people: nothing is claimed. */
+  dead(page: { readonly after?: ChunkId; readonly max: number }): Promise<readonly WaitingChunk[]>;
+
+  /**
+   * A bell that rings when chunks may have become ready on one of `lanes`: waiting for it costs an idle set next to
+   * nothing, and ends within milliseconds of a commit, whoever made it. Dispose it when done. While it is out of order
+   * (the set away, or so busy that listening would cost more than looking) waits end after `pollMs`.
+   */
+  bell(lanes: readonly Lane[], options: { readonly pollMs: number }): Bell;
 
   /**
    * Waiting chunks and items by lane: ready, held and delayed together. For people and metrics, never for decisions.
@@ -43,6 +60,12 @@ export interface Store extends AsyncDisposable {
 
   /** Which of these (account, number) pairs are opted out. */
   optedOut(pairs: readonly OptOutKey[]): Promise<ReadonlySet<OptOutKey>>;
+
+  /** The sends that took these keys within the last SEND_KEY_HOURS_MAX. */
+  findSendKeys(keys: readonly SendKeyId[]): Promise<ReadonlyMap<SendKeyId, SendRecord>>;
+
+  /** What is left of these allotments; one that was never given anything is not in the answer. */
+  balances(allotments: readonly AllotmentId[]): Promise<ReadonlyMap<AllotmentId, Micros>>;
 
   /** Rejects with StoreError unless a majority write can be expected to work now. */
   ping(): Promise<void>;
@@ -56,6 +79,10 @@ export interface Step {
   readonly events?: readonly MessageEvent[];
   readonly chunks?: readonly NewChunk[];
   readonly optOuts?: readonly OptOutChange[];
+  /** Keyed requests, each once: all their keys are free and taken by this step, or nothing of it is committed. */
+  readonly sendKeys?: readonly SendKey[];
+  /** Money, each allotment once: it holds what is taken from it, or nothing of the step is committed. */
+  readonly charges?: readonly Charge[];
   /** Alerts have a writer of their own, so that they never wait behind the bulk's steps. */
   readonly urgent?: boolean;
 }
@@ -65,6 +92,10 @@ export type CommitResult =
   | { readonly type: "committed" }
   /** Not visible and never will be: another has the lease of one of the step's chunks. */
   | { readonly type: "lease_lost" }
+  /** Not visible and never will be: these keys were taken before. The rest may be committed without them. */
+  | { readonly type: "key_taken"; readonly taken: ReadonlyMap<SendKeyId, SendRecord> }
+  /** Not visible and never will be: this allotment holds less than the step takes from it. */
+  | { readonly type: "credit_short"; readonly allotment: AllotmentId }
   /** Not visible and never will be: the set said no, or was not reached, or the step's number was voided. */
   | { readonly type: "failed"; readonly error: StoreError }
   /** Nobody can tell yet. It may become visible; it must not be repeated under another id. */
@@ -77,15 +108,59 @@ export interface NewChunk {
   readonly items: readonly unknown[];
   /** Not claimed before this many milliseconds have passed on the set's clock. */
   readonly delayMs?: number;
+  /** By the set's clock, in milliseconds since the epoch: then somebody must see to it even if no connector does. */
+  readonly actBy?: number;
   /** Send positions in the chunk (segments); 0 for lanes that do not submit. */
   readonly positions?: number;
+}
+
+export type SendKeyId = Brand<string, "SendKeyId">;
+/** A request is known by its account and the key that its sender gave it. */
+export function sendKeyId(account: AccountId, key: string): SendKeyId {
+  return `${account}|${key}` as SendKeyId;
+}
+
+/** One keyed request (invariant I11): a key makes its messages once, across edges and retries. */
+export interface SendKey {
+  readonly id: SendKeyId;
+  readonly record: SendRecord;
+}
+
+/** What a repetition of the request is answered from. */
+export interface SendRecord {
+  /** Of the request's content: the same key with another content is a mistake of its sender. */
+  readonly fingerprint: string;
+  readonly ids: readonly MessageId[];
+  /** When they were accepted, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export type AllotmentId = Brand<string, "AllotmentId">;
+/** A slot of the part of an account's credit that lives on this set: one document, so that slots do not conflict. */
+export function allotmentId(account: AccountId, slot: number): AllotmentId {
+  return `${account}|${slot}` as AllotmentId;
+}
+
+export interface Charge {
+  readonly allotment: AllotmentId;
+  /** Positive: taken, never below zero. Negative: given, to a new allotment if need be. */
+  readonly micros: Micros;
+}
+
+/** A hint and never data: it may ring for nothing, and what it missed is found when a wait ends by its time. */
+export interface Bell extends Disposable {
+  /** Resolves at the next ring (at once if it rang since the last wait), after `ms`, or when `signal` aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Proof of a claim. Only `claim` makes one; a settle is judged by its token, not by the clock. */
 export type Lease = Brand<{ readonly chunk: ChunkId; readonly token: string }, "Lease">;
 
 export interface ClaimOptions {
-  /** In their order of preference: an earlier one is emptied before a later one is begun. */
+  /**
+   * In their order of preference. One that had work and was passed over LANE_SKIPS_MAX times goes first once, so that
+   * none starves.
+   */
   readonly lanes: readonly Lane[];
   readonly itemsMax: number;
   readonly leaseMs: number;
@@ -93,6 +168,17 @@ export interface ClaimOptions {
   readonly owner: string;
   /** Raises each chunk's send mark this many positions beyond what it was; 0 on lanes that do not submit. */
   readonly markAhead?: number;
+  /** Nothing but these chunks. */
+  readonly only?: readonly ChunkId[];
+}
+
+/** A chunk as it stands on its lane. */
+export interface WaitingChunk {
+  readonly id: ChunkId;
+  readonly items: readonly unknown[];
+  readonly deliveries: number;
+  /** In milliseconds since the epoch, by the set's clock. */
+  readonly enqueuedAt: number;
 }
 
 /** A claimed chunk. */

@@ -1,7 +1,7 @@
 /**
  * One loop: claim from some lanes of one set, process, claim again. It never throws: a set that is away is waited for
  * with back-off and said once; a defect in processing is poison.ts's to find.
- * States: busy → idle (polls ever slower) → away (backs off) → busy.
+ * States: busy → idle (waits for the bell of its lanes) → away (backs off) → busy.
  */
 
 import { type Hold, type Store, StoreError } from "#core/store/store.ts";
@@ -12,9 +12,8 @@ import type { WorkContext } from "./work-context.ts";
 
 /** A step takes tens of milliseconds; an election some seconds; a worker that is silent for longer is replaced. */
 const LEASE_MS = 15_000;
-const IDLE_FIRST_MS = 10;
-/** Lanes are claimed in their order, but every so many claims in reverse: the last one must not starve. */
-const FAIR_CLAIM = 4;
+/** However quiet it is, lanes are looked at this often: a delayed chunk and a lapsed lease ring no bell. */
+const IDLE_LOOK_MS = 500;
 const AWAY_FIRST_MS = 100;
 const AWAY_MAX_MS = 2_000;
 
@@ -26,8 +25,8 @@ export interface LaneLoop {
    * and a step costs nearly the same whatever its size. Work that comes after a rest is taken up at once.
    */
   readonly gatherMs: number;
-  /** How slowly an empty lane is looked at, at the slowest. */
-  readonly idleMaxMs: number;
+  /** How often empty lanes are looked at while the bell is out of order. */
+  readonly pollMs: number;
   /** Commits what these chunks need. Throwing makes poison.ts find out which of them it was. */
   process(store: Store, holds: readonly Hold[]): Promise<void>;
 }
@@ -38,24 +37,19 @@ export async function runLaneLoop(
 ): Promise<void> {
   const { store, loop, signal } = options;
   const { clock, random, log } = context;
-  let idleMs = IDLE_FIRST_MS;
-  let claims = 0;
   let awayMs = 0;
+  using bell = store.bell(loop.lanes, loop);
   while (!signal.aborted) {
     const startedAt = clock.monotonic();
     try {
-      claims += 1;
-      const lanes = claims % FAIR_CLAIM === 0 ? loop.lanes.toReversed() : loop.lanes;
-      const claim = { lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner };
+      const claim = { lanes: loop.lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner };
       const holds = await store.claim(claim);
       if (awayMs > 0) log.info("set.recovered", { set: store.set });
       awayMs = 0;
       if (holds.length === 0) {
-        await clock.sleep(idleMs, signal);
-        idleMs = Math.min(loop.idleMaxMs, idleMs * 2);
+        await bell.wait(IDLE_LOOK_MS, signal);
         continue;
       }
-      idleMs = IDLE_FIRST_MS;
       await processIsolating(context, { store, holds, name: loop.name, process: loop.process });
       const restMs = loop.gatherMs - (clock.monotonic() - startedAt);
       if (restMs > 0) await clock.sleep(restMs, signal);

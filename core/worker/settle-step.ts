@@ -42,6 +42,9 @@ export async function settleStep(
         FAILED_RETRY_MS,
       );
       return [];
+    case "key_taken":
+    case "credit_short":
+      throw new RangeError(`Cannot settle ${stage} as its step met '${result.type}', which no stage asks for`);
     case "unknown":
       context.log.error("claim.failed", { set: store.set, lane: stage, code: "outcome_unknown" });
       return [];

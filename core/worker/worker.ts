@@ -19,10 +19,9 @@ import type { WorkContext } from "./work-context.ts";
  */
 const GATHER_MS = 40;
 const ROUTE_GATHER_MS = 25;
-/** Empty lanes are looked at this often: messages, receipts; replies and the relay, where nobody waits. */
-const IDLE_ROUTE_MS = 40;
-const IDLE_MS = 80;
-const IDLE_RARE_MS = 250;
+/** While bells are out of order, empty lanes are looked at this often; replies and the relay, where nobody waits, less. */
+const POLL_MS = 40;
+const POLL_RARE_MS = 250;
 /**
  * A writer that has said nothing for this long is ended, so that the projector need not wait for it: six heartbeats.
  */
@@ -42,14 +41,14 @@ export async function runWorker(
 }
 
 function loopsOf(context: WorkContext, store: Store): readonly LaneLoop[] {
-  const busy = { gatherMs: GATHER_MS, idleMaxMs: IDLE_MS };
-  const rare = { gatherMs: GATHER_MS, idleMaxMs: IDLE_RARE_MS };
+  const busy = { gatherMs: GATHER_MS, pollMs: POLL_MS };
+  const rare = { gatherMs: GATHER_MS, pollMs: POLL_RARE_MS };
   const loops: LaneLoop[] = [
     {
       name: "route",
       lanes: [lanes.inbox("alert"), lanes.inbox("transactional"), lanes.inbox("bulk")],
       gatherMs: ROUTE_GATHER_MS,
-      idleMaxMs: IDLE_ROUTE_MS,
+      pollMs: POLL_MS,
       process: processInbox.bind(undefined, context),
     },
     { name: "receipt", lanes: [lanes.receipts], ...busy, process: processReceipts.bind(undefined, context) },

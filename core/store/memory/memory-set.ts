@@ -1,7 +1,15 @@
 /** The data of one set in memory. Several stores may share it, as several processes share a replica set. */
 import type { ChunkId, WriterId } from "#domain/ids.ts";
 import type { Lane } from "#domain/lane.ts";
-import type { EventBatch, OptOutKey, Progress, VersionedDirectory } from "../store.ts";
+import type {
+  AllotmentId,
+  EventBatch,
+  OptOutKey,
+  Progress,
+  SendKeyId,
+  SendRecord,
+  VersionedDirectory,
+} from "../store.ts";
 
 export interface MemoryChunk {
   readonly id: ChunkId;
@@ -9,6 +17,7 @@ export interface MemoryChunk {
   readonly items: string;
   readonly count: number;
   readonly enqueuedAt: number;
+  readonly actBy: number | undefined;
   at: number;
   token: string | undefined;
   deliveries: number;
@@ -26,11 +35,24 @@ export interface MemorySet {
   readonly batches: Map<string, EventBatch>;
   readonly writers: Map<WriterId, MemoryWriter>;
   readonly optOuts: Map<OptOutKey, { readonly out: boolean; readonly at: number }>;
+  readonly sendKeys: Map<SendKeyId, SendRecord>;
+  readonly allotments: Map<AllotmentId, bigint>;
+  /** Told of the lanes that chunks were just put on. */
+  readonly bells: Set<(lanes: ReadonlySet<Lane>) => void>;
   directory: VersionedDirectory | undefined;
 }
 
 export function createMemorySet(): MemorySet {
-  return { chunks: new Map(), batches: new Map(), writers: new Map(), optOuts: new Map(), directory: undefined };
+  return {
+    chunks: new Map(),
+    batches: new Map(),
+    writers: new Map(),
+    optOuts: new Map(),
+    sendKeys: new Map(),
+    allotments: new Map(),
+    bells: new Set(),
+    directory: undefined,
+  };
 }
 
 export function batchKey(writer: WriterId, sequence: number): string {

@@ -4,11 +4,17 @@
  */
 import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
-import { createIdMint, type IdMint, type SetId, type WriterId } from "#domain/ids.ts";
-import type { Lane } from "#domain/lane.ts";
+import { type ChunkId, createIdMint, type IdMint, type SetId, type WriterId } from "#domain/ids.ts";
+import { type Lane, lanes } from "#domain/lane.ts";
+import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
+import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
 import { encodeItems } from "../chunk-bounds.ts";
+import { createLaneTurns } from "../lane-turns.ts";
 import {
+  type AllotmentId,
+  type Bell,
+  type Charge,
   type ClaimOptions,
   type CommitResult,
   type DirectoryCopy,
@@ -22,10 +28,15 @@ import {
   type OptOutKey,
   optOutKey,
   type Progress,
+  type SendKey,
+  type SendKeyId,
+  type SendRecord,
   type Step,
   type Store,
   StoreError,
+  type WaitingChunk,
 } from "../store.ts";
+import { createMemoryBell } from "./memory-bell.ts";
 import { createMemoryEventLog } from "./memory-event-log.ts";
 import { batchKey, createMemorySet, type MemoryChunk, type MemorySet } from "./memory-set.ts";
 
@@ -46,6 +57,10 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   return new MemoryStore(options);
 }
 
+/** All overdue chunks are of one kind, whatever their lane. */
+const OVERDUE = "overdue" as Lane;
+const HOUR_MS = 3_600_000;
+
 class MemoryStore implements Store {
   readonly set: SetId;
   readonly region: string;
@@ -54,6 +69,7 @@ class MemoryStore implements Store {
   readonly #options: MemoryStoreOptions;
   readonly #data: MemorySet;
   readonly #mint: IdMint;
+  readonly #turns = createLaneTurns();
   #writer: { readonly id: WriterId; next: number } | undefined;
 
   constructor(options: MemoryStoreOptions) {
@@ -84,19 +100,25 @@ class MemoryStore implements Store {
 
   async claim(claim: ClaimOptions): Promise<readonly Hold[]> {
     const { clock } = this.#options;
-    const token = this.#mint.unique();
     const ready = [...this.#data.chunks.values()]
-      .filter((chunk) => claim.lanes.includes(chunk.lane) && chunk.at <= clock.now())
-      .sort((a, b) => claim.lanes.indexOf(a.lane) - claim.lanes.indexOf(b.lane) || a.at - b.at);
-    const holds: Hold[] = [];
-    let items = 0;
-    for (const chunk of ready) {
-      if (holds.length > 0 && items + chunk.count > claim.itemsMax) break;
-      items += chunk.count;
-      takeChunk(chunk, { token, at: clock.now() + claim.leaseMs, markAhead: claim.markAhead ?? 0 });
-      holds.push(toHold(chunk, token, clock.monotonic() + claim.leaseMs));
-    }
-    return holds;
+      .filter(
+        ({ id, lane, at }) => claim.lanes.includes(lane) && at <= clock.now() && claim.only?.includes(id) !== false,
+      )
+      .sort((a, b) => a.at - b.at);
+    return this.#take(this.#turns.take(ready, claim.lanes, claim.itemsMax), claim);
+  }
+
+  async claimOverdue(claim: Omit<ClaimOptions, "lanes">): Promise<readonly Hold[]> {
+    const now = this.#options.clock.now();
+    const overdue = [...this.#data.chunks.values()]
+      .filter(({ at, actBy }) => at <= now && actBy !== undefined && actBy <= now)
+      .map((chunk) => ({ ...chunk, chunk, lane: OVERDUE }));
+    return this.#take(
+      createLaneTurns()
+        .take(overdue, [OVERDUE], claim.itemsMax)
+        .map(({ chunk }) => chunk),
+      claim,
+    );
   }
 
   async renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Hold[]> {
@@ -118,6 +140,18 @@ class MemoryStore implements Store {
     }
   }
 
+  async dead(page: { readonly after?: ChunkId; readonly max: number }): Promise<readonly WaitingChunk[]> {
+    return [...this.#data.chunks.values()]
+      .filter((chunk) => chunk.lane === lanes.dead && chunk.id > (page.after ?? ""))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .slice(0, page.max)
+      .map(({ id, items, deliveries, enqueuedAt }) => ({ id, items: JSON.parse(items), deliveries, enqueuedAt }));
+  }
+
+  bell(on: readonly Lane[]): Bell {
+    return createMemoryBell(this.#data, this.#options.clock, on);
+  }
+
   async depth(): Promise<ReadonlyMap<Lane, LaneDepth>> {
     const depth = new Map<Lane, LaneDepth>();
     for (const chunk of this.#data.chunks.values()) {
@@ -132,6 +166,25 @@ class MemoryStore implements Store {
     return new Set(pairs.filter((pair) => this.#data.optOuts.get(pair)?.out === true));
   }
 
+  async findSendKeys(keys: readonly SendKeyId[]): Promise<ReadonlyMap<SendKeyId, SendRecord>> {
+    return new Map(
+      keys.flatMap((key) => {
+        const record = this.#data.sendKeys.get(key);
+        const isKept = record !== undefined && this.#options.clock.now() - record.at < SEND_KEY_HOURS_MAX * HOUR_MS;
+        return isKept ? [[key, record]] : [];
+      }),
+    );
+  }
+
+  async balances(allotments: readonly AllotmentId[]): Promise<ReadonlyMap<AllotmentId, Micros>> {
+    return new Map(
+      allotments.flatMap((id) => {
+        const micros = this.#data.allotments.get(id);
+        return micros === undefined ? [] : [[id, micros as Micros]];
+      }),
+    );
+  }
+
   async ping(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,29 +197,61 @@ class MemoryStore implements Store {
     this.#writer = undefined;
   }
 
+  #take(chunks: readonly MemoryChunk[], claim: Omit<ClaimOptions, "lanes">): readonly Hold[] {
+    const { clock } = this.#options;
+    const token = this.#mint.unique();
+    return chunks.map((chunk) => {
+      takeChunk(chunk, { token, at: clock.now() + claim.leaseMs, markAhead: claim.markAhead ?? 0 });
+      return toHold(chunk, token, clock.monotonic() + claim.leaseMs);
+    });
+  }
+
   #held(lease: Lease): MemoryChunk | undefined {
     const chunk = this.#data.chunks.get(lease.chunk);
     return chunk?.token === lease.token ? chunk : undefined;
   }
 
   #apply(step: Step): CommitResult {
+    const { sendKeys, charges = [] } = step;
     const chunks = (step.chunks ?? []).map((chunk) => ({ chunk, items: encodeItems(chunk) }));
     const leases = [...(step.acks ?? []), ...(step.marks ?? []).map((mark) => mark.lease)];
     if (leases.some((lease) => this.#held(lease) === undefined)) return { type: "lease_lost" };
+    const taken = this.#takenKeys(sendKeys ?? []);
+    if (taken.size > 0) return { type: "key_taken", taken };
+    const short = charges.find(({ allotment, micros }) => micros > (this.#data.allotments.get(allotment) ?? 0n));
+    if (short !== undefined) return { type: "credit_short", allotment: short.allotment };
 
+    for (const { id, record } of sendKeys ?? []) this.#data.sendKeys.set(id, structuredClone(record));
+    for (const charge of charges) this.#charge(charge);
     for (const lease of step.acks ?? []) this.#data.chunks.delete(lease.chunk);
     for (const mark of step.marks ?? []) {
       const chunk = this.#held(mark.lease);
       if (chunk !== undefined) chunk.progress = advance(chunk.progress, mark);
     }
-    if (leases.length > 0 || (step.events ?? []).length > 0) this.#append(step.events ?? []);
+    const isSaying = leases.length + (step.events ?? []).length + (sendKeys ?? []).length + charges.length > 0;
+    if (isSaying) this.#append(step.events ?? []);
     for (const { chunk, items } of chunks) this.#enqueue(chunk, items);
+    const rung = new Set(chunks.map(({ chunk }) => chunk.lane));
+    for (const ring of this.#data.bells) ring(rung);
     for (const change of step.optOuts ?? []) {
       const key = optOutKey(change.account, change.number);
       const held = this.#data.optOuts.get(key);
       if ((held?.at ?? -1) < change.at) this.#data.optOuts.set(key, { out: change.out, at: change.at });
     }
     return { type: "committed" };
+  }
+
+  #takenKeys(keys: readonly SendKey[]): ReadonlyMap<SendKeyId, SendRecord> {
+    return new Map(
+      keys.flatMap(({ id }) => {
+        const record = this.#data.sendKeys.get(id);
+        return record === undefined ? [] : [[id, record]];
+      }),
+    );
+  }
+
+  #charge({ allotment, micros }: Charge): void {
+    this.#data.allotments.set(allotment, (this.#data.allotments.get(allotment) ?? 0n) - micros);
   }
 
   #append(events: readonly MessageEvent[]): void {
@@ -189,6 +274,7 @@ class MemoryStore implements Store {
       items,
       count: chunk.items.length,
       enqueuedAt: now,
+      actBy: chunk.actBy,
       at: now + (chunk.delayMs ?? 0),
       token: undefined,
       deliveries: 0,

@@ -4,23 +4,17 @@
  * it by the step's id, and so knows the outcome. To give up, a *void* batch is put at that number: if it goes in, the
  * step can never commit; if it collides with the step's batch, the step did.
  */
-import type { ClientSession, MongoClient } from "mongodb";
+import type { MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
 import type { IdMint } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
-import { encodeItems } from "../chunk-bounds.ts";
-import { lookupKeys } from "../lookup-keys.ts";
-import { type CommitResult, type MarkAdvance, optOutKey, type Step, StoreError } from "../store.ts";
-import {
-  batchId,
-  type ChunkDocument,
-  type Collections,
-  collectionNames,
-  type EventBatchDocument,
-} from "./documents.ts";
+import { type CommitResult, type Step, StoreError } from "../store.ts";
+import { batchId, type Collections, collectionNames, type EventBatchDocument } from "./documents.ts";
+import { findSendKeys } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
 import { isDefiniteAbort, isDuplicateKey, isNotSent, toStoreError } from "./store-error.ts";
 import { withDeadline } from "./with-deadline.ts";
+import { type EncodedStep, encodeStep, type Refusal, writeStep } from "./write-step.ts";
 import type { Writer, WriterPool } from "./writer-pool.ts";
 
 /** A step that certainly did not commit is tried again for this long: write conflicts and elections pass. */
@@ -31,8 +25,6 @@ const UNKNOWN_RETRY_MS = 12_000;
 const ATTEMPT_MS = 9_000;
 /** Then its number is voided, with this much time to do it in. */
 const VOID_MS = 3_000;
-/** "Ready now" is written this much in the past: our idea of the set's clock is hardly ever further out. */
-const READY_MARGIN_MS = 50;
 const BACKOFF_FIRST_MS = 5;
 const BACKOFF_MAX_MS = 250;
 /** Random characters that tell a step from others at the same number; 50 bits, and there is hardly ever another. */
@@ -51,19 +43,12 @@ export interface CommitDeps {
 
 /** What one try to commit says for certain. */
 type Attempt =
-  | { readonly type: "committed" | "lease_lost" | "fenced" }
+  | { readonly type: "committed" | "fenced" }
+  /** Rolled back for a reason that trying again does not change. */
+  | { readonly type: "refused"; readonly refusal: Refusal }
   /** Another step's events stand at our number: they never may, and ours never will. */
   | { readonly type: "corrupt"; readonly error: StoreError }
   | { readonly type: "aborted" | "unknown"; readonly error: StoreError; readonly sent: boolean };
-
-/** The documents of a step, made once: a retry writes the same bytes. */
-interface EncodedStep {
-  readonly id: string;
-  readonly step: Step;
-  readonly keys: readonly string[];
-  readonly events: string;
-  readonly chunks: readonly ChunkDocument[];
-}
 
 /** Commits steps; see Store.commit. Throws RangeError for a chunk out of bounds, before anything is sent. */
 export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<CommitResult> {
@@ -86,7 +71,7 @@ export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<C
 
 /** Only a step that takes or says something needs a number: a bare enqueue is settled by its chunk's own id. */
 function needsBatch(step: Step): boolean {
-  const parts = [step.acks, step.marks, step.events, step.optOuts];
+  const parts = [step.acks, step.marks, step.events, step.optOuts, step.sendKeys, step.charges];
   return parts.some((part) => part !== undefined && part.length > 0);
 }
 
@@ -103,8 +88,8 @@ async function commitWith(
       case "committed":
         writer.next++;
         return { type: "committed" };
-      case "lease_lost":
-        return { type: "lease_lost" };
+      case "refused":
+        return attempt.refusal;
       case "fenced":
         deps.writers.end(writer, "fenced");
         return { type: "fenced" };
@@ -146,10 +131,10 @@ async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): P
   let commitSent = false;
   try {
     session.startTransaction({ readConcern: { level: "local" }, writeConcern: { w: "majority", journal: true } });
-    const leased = await writeStep(deps, session, writer, step);
-    if (!leased) {
+    const refusal = await writeStep(deps, session, { batch: batchId(writer.id, writer.next), step });
+    if (refusal !== undefined) {
       await session.abortTransaction();
-      return { type: "lease_lost" };
+      return { type: "refused", refusal };
     }
     commitSent = true;
     await session.commitTransaction();
@@ -157,64 +142,13 @@ async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): P
   } catch (error) {
     if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
     if (isDuplicateKey(error, collectionNames.events)) return settleByBatch(deps, writer, step);
+    if (isDuplicateKey(error, collectionNames.sendKeys)) return settleByKeys(deps, step);
     const failure = toStoreError(error, `commit a step to ${deps.set}`);
     const aborted = !commitSent || isDefiniteAbort(error);
     return { type: aborted ? "aborted" : "unknown", error: failure, sent: !isNotSent(error) };
   } finally {
     await session.endSession();
   }
-}
-
-/** Writes everything but the commit. False: a lease was lost. */
-async function writeStep(
-  deps: CommitDeps,
-  session: ClientSession,
-  writer: Writer,
-  encoded: EncodedStep,
-): Promise<boolean> {
-  const { chunks, events, optOuts } = deps.collections;
-  const { step } = encoded;
-  const options = { session };
-  const batch: EventBatchDocument = {
-    _id: batchId(writer.id, writer.next),
-    kind: "events",
-    at: new Date(deps.setClock.now()),
-    keys: encoded.keys,
-    events: encoded.events,
-    step: encoded.id,
-  };
-  await events.insertOne(batch, options);
-  if (step.acks !== undefined && step.acks.length > 0) {
-    // One filter a lease: a step may acknowledge chunks of several claims.
-    const mine = step.acks.map((lease) => ({ _id: lease.chunk, token: lease.token }));
-    const { deletedCount } = await chunks.deleteMany(mine.length === 1 && mine[0] ? mine[0] : { $or: mine }, options);
-    if (deletedCount !== step.acks.length) return false;
-  }
-  for (const mark of step.marks ?? []) {
-    const { matchedCount } = await chunks.updateOne(...markUpdate(mark), options);
-    if (matchedCount !== 1) return false;
-  }
-  if (encoded.chunks.length > 0) await chunks.insertMany([...encoded.chunks], options);
-  for (const change of step.optOuts ?? []) {
-    const newer = { $gt: [change.at, { $ifNull: ["$at", -1] }] };
-    const set = {
-      out: { $cond: [newer, change.out, "$out"] },
-      at: { $cond: [newer, change.at, "$at"] },
-    };
-    await optOuts.updateOne({ _id: optOutKey(change.account, change.number) }, [{ $set: set }], {
-      ...options,
-      upsert: true,
-    });
-  }
-  return true;
-}
-
-function markUpdate(mark: MarkAdvance): [{ _id: string; token: string }, object] {
-  const { lease, settledTo, settledBeyond } = mark;
-  return [
-    { _id: lease.chunk, token: lease.token },
-    { $max: { mark: mark.mark, settledTo }, $set: { settledBeyond } },
-  ];
 }
 
 /** Our number is taken: by our own step, which then did commit, or by the batch that fenced this writer. */
@@ -233,6 +167,21 @@ async function settleByBatch(deps: CommitDeps, writer: Writer, step: EncodedStep
     return { type: "unknown", error: pending, sent: true };
   } catch (error) {
     return { type: "unknown", error: toStoreError(error, `look for a batch in ${deps.set}`), sent: true };
+  }
+}
+
+/** A key of ours is taken. By whom may not be on a majority yet: then this is asked again. */
+async function settleByKeys(deps: CommitDeps, { step }: EncodedStep): Promise<Attempt> {
+  try {
+    const keys = (step.sendKeys ?? []).map(({ id }) => id);
+    const taken = await withDeadline(deps.clock, findSendKeys(deps.collections, keys), ATTEMPT_MS);
+    if (taken.size > 0) return { type: "refused", refusal: { type: "key_taken", taken } };
+    const pending = new StoreError("store_timeout", `A send key in ${deps.set} is not yet on a majority`, {
+      retryable: true,
+    });
+    return { type: "aborted", error: pending, sent: true };
+  } catch (error) {
+    return { type: "aborted", error: toStoreError(error, `look for send keys in ${deps.set}`), sent: true };
   }
 }
 
@@ -296,27 +245,4 @@ async function commitChunks(deps: CommitDeps, { chunks }: EncodedStep): Promise<
       await deps.clock.sleep(backoffMs(tries, deps.random));
     }
   }
-}
-
-function encodeStep(step: Step, id: string, setNow: number): EncodedStep {
-  const events = step.events ?? [];
-  const chunks = (step.chunks ?? []).map(
-    (chunk): ChunkDocument => ({
-      _id: chunk.id,
-      lane: chunk.lane,
-      at: new Date(setNow + (chunk.delayMs ?? -READY_MARGIN_MS)),
-      enqueuedAt: new Date(setNow),
-      token: null,
-      owner: null,
-      deliveries: 0,
-      count: chunk.items.length,
-      positions: chunk.positions ?? 0,
-      mark: 0,
-      priorMark: 0,
-      settledTo: 0,
-      settledBeyond: [],
-      items: encodeItems(chunk),
-    }),
-  );
-  return { id, step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
 }

@@ -4,16 +4,21 @@
  */
 import { MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
-import { createIdMint, type SetId } from "#domain/ids.ts";
-import type { Lane } from "#domain/lane.ts";
+import { type ChunkId, createIdMint, type SetId } from "#domain/ids.ts";
+import { type Lane, lanes } from "#domain/lane.ts";
 import type { Logger } from "#domain/log.ts";
+import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
-import type { DirectoryCopy, LaneDepth, OptOutKey, Store } from "../store.ts";
-import { claimChunks, releaseLeases, renewLeases } from "./claim.ts";
+import { createLaneTurns } from "../lane-turns.ts";
+import type { AllotmentId, DirectoryCopy, LaneDepth, OptOutKey, Store, WaitingChunk } from "../store.ts";
+import { claimChunks, claimOverdueChunks, releaseLeases, renewLeases } from "./claim.ts";
 import { createStepCommitter } from "./commit-step.ts";
-import { type Collections, openCollections } from "./documents.ts";
+import { type Collections, DEAD_INDEX, openCollections } from "./documents.ts";
+import { createDoorbell } from "./doorbell.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { createLowWater } from "./low-water.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
+import { findSendKeys } from "./send-keys.ts";
 import { createSetClock, type SetClock } from "./set-clock.ts";
 import { withDeadline } from "./with-deadline.ts";
 import { createWriterPool } from "./writer-pool.ts";
@@ -74,13 +79,17 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   const background = keepAlive({ client, clock, setClock, heartbeat: writers.heartbeat, signal: stop.signal });
 
   const guarded = createGuard({ clock, set });
+  const doorbell = createDoorbell({ client, collections, clock });
+  const turns = createLaneTurns();
+  const claiming = { collections, clock, setClock, turns, lowWater: createLowWater(clock), backlog: { isDeep: false } };
 
   return {
     set,
     region: options.region,
     commit,
-    claim: (claim) =>
-      guarded("claim chunks of", () => claimChunks({ collections, clock }, { ...claim, token: mint.unique() })),
+    claim: (claim) => guarded("claim chunks of", () => claimChunks(claiming, { ...claim, token: mint.unique() })),
+    claimOverdue: (claim) =>
+      guarded("claim overdue chunks of", () => claimOverdueChunks(claiming, { ...claim, token: mint.unique() })),
     renew: (holds, leaseMs) =>
       guarded("renew leases of", async () =>
         holds.length === 0 ? [] : renewLeases({ collections, clock }, holds, leaseMs),
@@ -89,6 +98,8 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       guarded("release chunks of", async () => {
         if (leases.length > 0) await releaseLeases(collections, leases, delayMs);
       }),
+    dead: (page) => guarded("list dead items of", () => readDead(collections, page)),
+    bell: (on, options) => doorbell.bell(on, options),
     depth: () => guarded("measure the depth of", () => readDepth(collections)),
     events: createMongoEventLog({ set, collections, clock }),
     directory: createDirectoryCopy(collections, guarded),
@@ -97,6 +108,14 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
         if (pairs.length === 0) return new Set();
         const rows = await collections.optOuts.find({ _id: { $in: [...pairs] }, out: true }).toArray();
         return new Set(rows.map((row) => row._id as OptOutKey));
+      }),
+    findSendKeys: (keys) => guarded("look for send keys in", () => findSendKeys(collections, keys)),
+    balances: (allotments) =>
+      guarded("read balances of", async () => {
+        const rows = await collections.allotments
+          .find({ _id: { $in: [...allotments] } }, { promoteLongs: false })
+          .toArray();
+        return new Map(rows.map(({ _id, micros }) => [_id as AllotmentId, micros.toBigInt() as Micros]));
       }),
     ping: () =>
       guarded("reach", async () => {
@@ -107,6 +126,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       }),
     async [Symbol.asyncDispose]() {
       stop.abort();
+      doorbell[Symbol.dispose]();
       await background;
       await writers[Symbol.asyncDispose]();
       await withDeadline(clock, client.close()).catch(() => undefined);
@@ -156,6 +176,18 @@ function createDirectoryCopy({ directory }: Collections, guarded: Guard): Direct
         await directory.updateOne({ _id: "current" }, [{ $set: set }], { upsert: true });
       }),
   };
+}
+
+/** Served by DEAD_INDEX. */
+async function readDead({ chunks }: Collections, page: Parameters<Store["dead"]>[0]): Promise<readonly WaitingChunk[]> {
+  const filter = { lane: lanes.dead, ...(page.after === undefined ? {} : { _id: { $gt: page.after as string } }) };
+  const rows = await chunks.find(filter, { sort: { _id: 1 }, limit: page.max, hint: DEAD_INDEX }).toArray();
+  return rows.map(({ _id, items, deliveries, enqueuedAt }) => ({
+    id: _id as ChunkId,
+    items: JSON.parse(items) as unknown[],
+    deliveries,
+    enqueuedAt: enqueuedAt.getTime(),
+  }));
 }
 
 async function readDepth({ chunks }: Collections): Promise<ReadonlyMap<Lane, LaneDepth>> {

@@ -1,10 +1,13 @@
 /** Every query of the driver beside its index: a plan that scans a collection would sink with the first backlog. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Document, MongoClient } from "mongodb";
+import { lanes } from "#domain/lane.ts";
 import { openTestServers, type TestServers } from "#testkit/servers.ts";
-import { readyFilter } from "./claim.ts";
-import { batchId, batchIdEnd, type Collections, openCollections } from "./documents.ts";
+import { CANDIDATE, candidateFilter, overdueFilter } from "./claim.ts";
+import { batchId, batchIdEnd, type Collections, DEAD_INDEX, OVERDUE_INDEX, openCollections } from "./documents.ts";
 import { setupMongoSchema } from "./schema.ts";
+
+const NOW = Date.parse("2026-06-01");
 
 let servers: TestServers;
 let client: MongoClient;
@@ -67,15 +70,19 @@ async function explain(cursor: { explain(verbosity: "executionStats"): Promise<D
 }
 
 test("a claim's look for candidates stays inside the index and touches only what is due", async () => {
-  const plan = await explain(collections.chunks.find(readyFilter(["inbox.bulk"]) as object, { limit: 64 }));
+  const plan = await explain(collections.chunks.find(candidateFilter([lanes.inbox("bulk")], NOW), CANDIDATE));
   expect(plan.stages).toContain("IXSCAN");
   expect(plan.stages).not.toContain("COLLSCAN");
   expect(plan.found).toBe(50);
   expect(plan.keys).toBeLessThanOrEqual(51);
+  // Covered: chunks are large, and candidates are many.
+  expect(plan.docs).toBe(0);
 });
 
 test("a claim over several lanes is bound by the index in each of them", async () => {
-  const plan = await explain(collections.chunks.find(readyFilter(["inbox.alert", "inbox.bulk"]) as object));
+  const plan = await explain(
+    collections.chunks.find(candidateFilter([lanes.inbox("alert"), lanes.inbox("bulk")], NOW)),
+  );
   expect(plan.stages).not.toContain("COLLSCAN");
   expect(plan.found).toBe(100);
   expect(plan.keys).toBeLessThanOrEqual(104);
@@ -107,4 +114,39 @@ test("the newest batch of a key is the first the index gives, without a sort", a
   const plan = await explain(collections.events.find({ keys: "c:shared" }).sort({ at: -1 }).limit(1));
   expect(plan.stages).not.toContain("SORT");
   expect(plan.docs).toBe(1);
+});
+
+test("a look that starts at the low-water mark walks over nothing older", async () => {
+  const from = Date.parse("2026-01-02");
+  const plan = await explain(collections.chunks.find(candidateFilter([lanes.inbox("bulk")], NOW, from), CANDIDATE));
+  expect(plan.found).toBe(0);
+  expect(plan.keys).toBeLessThanOrEqual(1);
+});
+
+test("the sweep for overdue chunks looks at chunks that have a time to be acted by, and at no others", async () => {
+  await collections.chunks.updateMany({ _id: { $in: ["c0", "c3"] } }, { $set: { actBy: new Date("2026-01-01") } });
+  const plan = await explain(collections.chunks.find(overdueFilter as object, { hint: OVERDUE_INDEX }));
+  expect(plan.found).toBe(2);
+  expect(plan.docs).toBe(2);
+});
+
+test("a page of lane dead is read in order from its own index", async () => {
+  await collections.chunks.updateMany({ _id: { $in: ["c6", "c9", "c12"] } }, { $set: { lane: lanes.dead } });
+  const page = { lane: lanes.dead, _id: { $gt: "c12" } };
+  const plan = await explain(collections.chunks.find(page, { sort: { _id: 1 }, limit: 2, hint: DEAD_INDEX }));
+  expect(plan.stages).not.toContain("SORT");
+  expect(plan.docs).toBe(2);
+});
+
+test("send keys are found by their unique index", async () => {
+  const at = new Date();
+  await collections.sendKeys.insertMany([
+    { _id: "w:1", at, keys: ["a|1", "a|2"], records: "[]" },
+    { _id: "w:2", at, keys: ["a|3"], records: "[]" },
+  ]);
+  const plan = await explain(collections.sendKeys.find({ keys: { $in: ["a|2", "b|2"] } }));
+  expect(plan.stages).not.toContain("COLLSCAN");
+  expect(plan.docs).toBe(1);
+  const again = collections.sendKeys.insertOne({ _id: "w:3", at, keys: ["a|9", "a|3"], records: "[]" });
+  expect(again).rejects.toMatchObject({ code: 11_000 });
 });

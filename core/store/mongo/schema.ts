@@ -3,9 +3,21 @@
  * administrator's URI; the roles' own users may not do any of it. Idempotent, and safe while processes run.
  */
 import { type Db, MongoClient, MongoServerError } from "mongodb";
-import { CLAIM_INDEX, collectionNames, LOOKUP_INDEX, openCollections } from "./documents.ts";
+import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
+import {
+  CLAIM_INDEX,
+  collectionNames,
+  DEAD_INDEX,
+  DEAD_INDEX_OPTIONS,
+  LOOKUP_INDEX,
+  OVERDUE_INDEX,
+  openCollections,
+  SEND_KEY_AGE_INDEX,
+  SEND_KEY_INDEX,
+} from "./documents.ts";
 
 const NAMESPACE_EXISTS = 48;
+const SECONDS_PER_HOUR = 3_600;
 
 export async function setupMongoSchema(db: Db): Promise<void> {
   for (const name of Object.values(collectionNames)) {
@@ -13,8 +25,12 @@ export async function setupMongoSchema(db: Db): Promise<void> {
       if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
     });
   }
-  const { chunks, events } = openCollections(db);
+  const { chunks, events, sendKeys } = openCollections(db);
   await chunks.createIndex(CLAIM_INDEX);
+  await chunks.createIndex(DEAD_INDEX, DEAD_INDEX_OPTIONS);
+  await chunks.createIndex(OVERDUE_INDEX, { sparse: true });
+  await sendKeys.createIndex(SEND_KEY_INDEX, { unique: true });
+  await sendKeys.createIndex(SEND_KEY_AGE_INDEX, { expireAfterSeconds: SEND_KEY_HOURS_MAX * SECONDS_PER_HOUR });
   await events.createIndex(LOOKUP_INDEX);
 }
 
@@ -32,8 +48,8 @@ export async function setupMongoSchemaAt(uri: string, database: string): Promise
 export const storeRoles = ["edge", "worker", "connector", "projector"] as const;
 export type StoreRole = (typeof storeRoles)[number];
 
-type Action = "find" | "insert" | "update" | "remove";
-const { chunks, events, writers, directory, optOuts } = collectionNames;
+type Action = "find" | "insert" | "update" | "remove" | "changeStream";
+const { chunks, events, writers, directory, optOuts, sendKeys, allotments } = collectionNames;
 
 /** What each role may do, by collection. Nobody may update or remove an event batch (invariant I4). */
 const grants: Record<StoreRole, Readonly<Record<string, readonly Action[]>>> = {
@@ -42,16 +58,18 @@ const grants: Record<StoreRole, Readonly<Record<string, readonly Action[]>>> = {
     [events]: ["find", "insert"],
     [writers]: ["find", "insert", "update"],
     [directory]: ["find"],
+    [sendKeys]: ["find", "insert"],
   },
   worker: {
-    [chunks]: ["find", "insert", "update", "remove"],
+    [chunks]: ["find", "insert", "update", "remove", "changeStream"],
+    [allotments]: ["find", "insert", "update"],
     [events]: ["find", "insert"],
     [writers]: ["find", "insert", "update"],
     [directory]: ["find"],
     [optOuts]: ["find", "insert", "update"],
   },
   connector: {
-    [chunks]: ["find", "insert", "update", "remove"],
+    [chunks]: ["find", "insert", "update", "remove", "changeStream"],
     [events]: ["find", "insert"],
     [writers]: ["find", "insert", "update"],
     [directory]: ["find"],

@@ -1,0 +1,115 @@
+/** The writes of one step inside its transaction, in an order that matters: see commit-step.ts. */
+import { type ClientSession, Long } from "mongodb";
+import { encodeItems } from "../chunk-bounds.ts";
+import { lookupKeys } from "../lookup-keys.ts";
+import { type Charge, type CommitResult, type MarkAdvance, optOutKey, type Step } from "../store.ts";
+import type { ChunkDocument, Collections, EventBatchDocument } from "./documents.ts";
+import { toSendKeysDocument } from "./send-keys.ts";
+import type { SetClock } from "./set-clock.ts";
+
+/** "Ready now" is written this much in the past: our idea of the set's clock is hardly ever further out. */
+const READY_MARGIN_MS = 50;
+
+/** The documents of a step, made once: a retry writes the same bytes. */
+export interface EncodedStep {
+  readonly id: string;
+  readonly step: Step;
+  readonly keys: readonly string[];
+  readonly events: string;
+  readonly chunks: readonly ChunkDocument[];
+}
+
+/** What forbids a step for good. */
+export type Refusal = Extract<CommitResult, { readonly type: "lease_lost" | "key_taken" | "credit_short" }>;
+
+export function encodeStep(step: Step, id: string, setNow: number): EncodedStep {
+  const events = step.events ?? [];
+  const chunks = (step.chunks ?? []).map(
+    (chunk): ChunkDocument => ({
+      _id: chunk.id,
+      lane: chunk.lane,
+      at: new Date(setNow + (chunk.delayMs ?? -READY_MARGIN_MS)),
+      enqueuedAt: new Date(setNow),
+      ...(chunk.actBy === undefined ? {} : { actBy: new Date(chunk.actBy) }),
+      token: null,
+      owner: null,
+      deliveries: 0,
+      count: chunk.items.length,
+      positions: chunk.positions ?? 0,
+      mark: 0,
+      priorMark: 0,
+      settledTo: 0,
+      settledBeyond: [],
+      items: encodeItems(chunk),
+    }),
+  );
+  return { id, step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
+}
+
+/** Writes everything but the commit, or finds out why it must not be. `batch`: the id of its event batch. */
+export async function writeStep(
+  deps: { readonly collections: Collections; readonly setClock: SetClock },
+  session: ClientSession,
+  numbered: { readonly batch: string; readonly step: EncodedStep },
+): Promise<Refusal | undefined> {
+  const { chunks, events, sendKeys } = deps.collections;
+  const { batch, step: encoded } = numbered;
+  const { step } = encoded;
+  const options = { session };
+  const at = new Date(deps.setClock.now());
+  const { keys, events: text, id } = encoded;
+  const document: EventBatchDocument = { _id: batch, kind: "events", at, keys, events: text, step: id };
+  await events.insertOne(document, options);
+  if (step.acks !== undefined && step.acks.length > 0) {
+    // One filter a lease: a step may acknowledge chunks of several claims.
+    const mine = step.acks.map((lease) => ({ _id: lease.chunk, token: lease.token }));
+    const { deletedCount } = await chunks.deleteMany(mine.length === 1 && mine[0] ? mine[0] : { $or: mine }, options);
+    if (deletedCount !== step.acks.length) return { type: "lease_lost" };
+  }
+  for (const mark of step.marks ?? []) {
+    const { matchedCount } = await chunks.updateOne(...markUpdate(mark), options);
+    if (matchedCount !== 1) return { type: "lease_lost" };
+  }
+  if (step.sendKeys !== undefined && step.sendKeys.length > 0) {
+    await sendKeys.insertOne(toSendKeysDocument(batch, step.sendKeys, at), options);
+  }
+  if (encoded.chunks.length > 0) await chunks.insertMany([...encoded.chunks], options);
+  await writeOptOuts(deps.collections, session, step);
+  // Last: a balance is held from here to the majority's answer, and others wait for it.
+  return writeCharges(deps.collections, session, step.charges ?? []);
+}
+
+function markUpdate(mark: MarkAdvance): [{ _id: string; token: string }, object] {
+  const { lease, settledTo, settledBeyond } = mark;
+  return [
+    { _id: lease.chunk, token: lease.token },
+    { $max: { mark: mark.mark, settledTo }, $set: { settledBeyond } },
+  ];
+}
+
+async function writeOptOuts({ optOuts }: Collections, session: ClientSession, step: Step): Promise<void> {
+  for (const change of step.optOuts ?? []) {
+    const newer = { $gt: [change.at, { $ifNull: ["$at", -1] }] };
+    const set = {
+      out: { $cond: [newer, change.out, "$out"] },
+      at: { $cond: [newer, change.at, "$at"] },
+    };
+    const filter = { _id: optOutKey(change.account, change.number) };
+    await optOuts.updateOne(filter, [{ $set: set }], { session, upsert: true });
+  }
+}
+
+async function writeCharges(
+  { allotments }: Collections,
+  session: ClientSession,
+  charges: readonly Charge[],
+): Promise<Refusal | undefined> {
+  for (const { allotment, micros } of charges) {
+    const amount = Long.fromBigInt(micros);
+    const filter = { _id: allotment, ...(micros > 0n ? { micros: { $gte: amount } } : {}) };
+    const change = { $inc: { micros: amount.negate() } };
+    const { matchedCount } = await allotments.updateOne(filter, change, { session, upsert: micros <= 0n });
+    if (matchedCount === 0 && micros > 0n) return { type: "credit_short", allotment };
+  }
+  return undefined;
+}
