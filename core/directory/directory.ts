@@ -4,8 +4,9 @@
  */
 import { z } from "zod";
 import type { E164 } from "#domain/e164.ts";
-import { type AccountId, accountIdSchema, type ProviderId, providerIdSchema } from "#domain/ids.ts";
+import { type AccountId, accountIdSchema, type ProviderId, providerIdSchema, type SetId } from "#domain/ids.ts";
 import { currencySchema, type MicrosText, microsTextSchema } from "#domain/money.ts";
+import { keyListSchema, type SetState, type SetsOfDirectory, setEntrySchema, stateOfSet } from "./set-states.ts";
 
 const prefixSchema = z.string().regex(/^\+[0-9]{0,15}$/, "a prefix is + and the leading digits; + alone matches all");
 
@@ -13,6 +14,8 @@ const accountSchema = z.strictObject({
   id: accountIdSchema,
   name: z.string().min(1).max(100),
   currency: currencySchema,
+  /** Where keyed requests of this account go: to sets of this region. Without one, to sets of any region. */
+  homeRegion: z.string().min(1).max(32).optional(),
   /** What happens to segments in doubt of this account's messages; alerts are always sent again (invariant I7). */
   inDoubt: z.enum(["resend", "keep"]),
   keys: z.array(
@@ -28,6 +31,9 @@ export const directorySchema = z.strictObject({
   routes: z.array(z.strictObject({ prefix: prefixSchema, provider: providerIdSchema })),
   /** Numbers that customers can be answered on. */
   numbers: z.array(z.strictObject({ number: z.string().regex(/^\+?[0-9]{3,15}$/), account: accountIdSchema })),
+  /** What each set is used for; see set-states.ts. */
+  sets: z.array(setEntrySchema).default([]),
+  keyLists: z.array(keyListSchema).default([]),
 });
 export type DirectoryBody = z.output<typeof directorySchema>;
 export type DirectoryInput = z.input<typeof directorySchema>;
@@ -41,8 +47,9 @@ export interface Price {
   readonly priceMicros: MicrosText;
 }
 
-export interface Directory {
+export interface Directory extends SetsOfDirectory {
   readonly version: number;
+  stateOf(set: SetId): SetState;
   account(id: AccountId): Account | undefined;
   /** The account whose live key has this id, and the hash to compare the secret with. */
   key(keyId: string): { readonly account: Account; readonly secretSha256: string } | undefined;
@@ -69,6 +76,9 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
 
   return {
     version,
+    sets: body.sets,
+    keyLists: body.keyLists,
+    stateOf: (set) => stateOfSet(body, set),
     account: (id) => accounts.get(id),
     key: (keyId) => keys.get(keyId),
     routes: (to) => matches(routes, to),

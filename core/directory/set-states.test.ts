@@ -1,0 +1,31 @@
+import { describe, expect, test } from "bun:test";
+import type { SetId } from "#domain/ids.ts";
+import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
+import { changeSet, type SetState, type SetsOfDirectory, stateOfSet } from "./set-states.ts";
+
+const none: SetsOfDirectory = { sets: [], keyLists: [] };
+const entry = (set: string, state: SetState) => ({ set: set as SetId, region: set.slice(0, 3), state });
+const listOf = (sets: SetsOfDirectory): readonly string[] => sets.keyLists.at(-1)?.sets.map(({ set }) => set) ?? [];
+const HOUR_MS = 3_600_000;
+
+describe("changeSet()", () => {
+  test("begins a new key list when a set comes up or goes, and at no other time", () => {
+    let sets = changeSet(none, entry("syd1", "up"), 1);
+    sets = changeSet(sets, entry("fra1", "up"), 2);
+    expect(listOf(sets)).toEqual(["fra1", "syd1"]);
+    sets = changeSet(sets, entry("syd1", "drain"), 3);
+    expect(listOf(sets)).toEqual(["fra1"]);
+    expect(changeSet(sets, entry("syd1", "readonly"), 4).keyLists).toEqual(sets.keyLists);
+    expect(stateOfSet(sets, "syd1" as SetId)).toBe("drain");
+    expect(stateOfSet(sets, "unlisted" as SetId)).toBe("up");
+  });
+
+  test("forgets lists that no key can remember, and none before", () => {
+    let sets = changeSet(none, entry("syd1", "up"), 0);
+    sets = changeSet(sets, entry("fra1", "up"), HOUR_MS);
+    const before = changeSet(sets, entry("sin1", "up"), SEND_KEY_HOURS_MAX * HOUR_MS);
+    expect(before.keyLists.map(({ since }) => since)).toEqual([0, HOUR_MS, SEND_KEY_HOURS_MAX * HOUR_MS]);
+    const after = changeSet(sets, entry("sin1", "up"), (SEND_KEY_HOURS_MAX + 1) * HOUR_MS);
+    expect(after.keyLists.map(({ since }) => since)).toEqual([HOUR_MS, (SEND_KEY_HOURS_MAX + 1) * HOUR_MS]);
+  });
+});

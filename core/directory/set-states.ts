@@ -1,0 +1,52 @@
+/**
+ * What each set is used for, as the directory says it, and which sets keyed requests go to. States change while
+ * everything runs: `up` takes messages; `drain` takes no new ones and works off what it has; `readonly` answers status,
+ * takes receipts and refunds, and sends nothing; `retired` is not used at all. Pure.
+ */
+import { z } from "zod";
+import { type SetId, setIdSchema } from "#domain/ids.ts";
+import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
+
+export const setStates = ["up", "drain", "readonly", "retired"] as const;
+export type SetState = (typeof setStates)[number];
+
+export const setEntrySchema = z.strictObject({
+  set: setIdSchema,
+  region: z.string().min(1).max(32),
+  state: z.enum(setStates),
+});
+export type SetEntry = z.output<typeof setEntrySchema>;
+
+/** The sets that took keyed requests from `since` on, until the next list's `since`. Newest last. */
+export const keyListSchema = z.strictObject({
+  /** Milliseconds since the epoch. */
+  since: z.int().nonnegative(),
+  sets: z.array(z.strictObject({ set: setIdSchema, region: z.string().min(1).max(32) })),
+});
+export type KeyList = z.output<typeof keyListSchema>;
+
+export interface SetsOfDirectory {
+  readonly sets: readonly SetEntry[];
+  readonly keyLists: readonly KeyList[];
+}
+
+/** A set that the directory does not name is up: a first run needs no list. */
+export function stateOfSet({ sets }: Pick<SetsOfDirectory, "sets">, set: SetId): SetState {
+  return sets.find((entry) => entry.set === set)?.state ?? "up";
+}
+
+const KEPT_MS = SEND_KEY_HOURS_MAX * 3_600_000;
+
+/**
+ * The sets with `entry` added or changed. Where that changes which sets are up, a new key list begins; lists that no key
+ * can remember are dropped.
+ */
+export function changeSet(held: SetsOfDirectory, entry: SetEntry, now: number): SetsOfDirectory {
+  const sets = [...held.sets.filter(({ set }) => set !== entry.set), entry].sort((a, b) => (a.set < b.set ? -1 : 1));
+  const up = sets.filter(({ state }) => state === "up").map(({ set, region }) => ({ set, region }));
+  const last = held.keyLists.at(-1);
+  const isSame = last !== undefined && JSON.stringify(last.sets) === JSON.stringify(up);
+  const lists = isSame ? held.keyLists : [...held.keyLists, { since: now, sets: up }];
+  // A list matters until 48 h after the next one began.
+  return { sets, keyLists: lists.filter((_, i) => (lists[i + 1]?.since ?? now) > now - KEPT_MS) };
+}
