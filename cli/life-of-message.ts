@@ -35,6 +35,8 @@ const DETAILS: Readonly<Record<string, (event: MessageEvent) => string>> = {
   routed: (e) => `to provider ${e.provider} by prefix ${e.prefix}`,
   billed: (e) => `${e.segments} × ${units(e.price_micros)} = ${units(e.total_micros)} ${e.currency}`,
   rejected: (e) => `${e.reason}: ${e.detail}`,
+  requeued: () => "back on its lane, by an operator",
+  discarded: () => "thrown away, by an operator",
   submitted: (e) => `${segment(e)}, which ${e.provider} calls ${e.provider_message_id}`,
   refused: (e) => `${segment(e)}, by ${e.provider} with status ${e.status}`,
   in_doubt: (e) => `${segment(e)}: ${e.reason}, so ${e.policy}`,

@@ -4,8 +4,12 @@ import { Command, Option } from "commander";
 import { type Role, runMain } from "#core/config/run-main.ts";
 import { systemClock } from "#domain/clock.ts";
 import manifest from "../package.json" with { type: "json" };
+import { addDeadCommand } from "./dead.ts";
+import { addEventsCommand } from "./events.ts";
 import { explainError } from "./explain-error.ts";
+import { addSchemaCommand } from "./schema.ts";
 import { createScreen } from "./screen.ts";
+import { addSetsCommand } from "./sets.ts";
 import { dataDirOf, parsePort, portKeys, portOptions, portsOf, type UpFlags } from "./up-options.ts";
 
 /** What a command needs is loaded only when it is asked for. The variables are in the module it names. */
@@ -113,6 +117,11 @@ program
       process.exit(1);
     }
   });
+
+addSetsCommand(program, process);
+addDeadCommand(program, process);
+addSchemaCommand(program, process);
+addEventsCommand(program, process);
 
 for (const [name, { what, load }] of Object.entries(ROLES)) {
   program

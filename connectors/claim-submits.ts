@@ -1,21 +1,23 @@
 /**
  * Claims submit lanes of one set within the window, and takes up what it claimed: what it held before, it goes on with.
+ * While the set may not send it claims nothing, and hands back what it holds and has not sent.
  */
-import { type Hold, optOutKey } from "#core/store/store.ts";
-import { deadChunks } from "#core/worker/chunks.ts";
-import { rejectBuried, toDead } from "#core/worker/poison.ts";
+import { type Bell, type Hold, optOutKey } from "#core/store/store.ts";
+import { takeApart } from "#core/worker/take-apart.ts";
 import { type SubmitItem, submitItemSchema } from "#domain/item.ts";
 import { type Lane, lanes, messageClasses } from "#domain/lane.ts";
 import { HeldChunk } from "./held-chunk.ts";
-import { type Engine, findHeld, type HeldSet, undefinedIfAway } from "./held-set.ts";
+import { type Engine, findHeld, type HeldSet, maySendFrom, undefinedIfAway } from "./held-set.ts";
 
 /** Covers an election of the set and a link that answers late; renewed at a third. */
 export const SUBMIT_LEASE_MS = 15_000;
-/** However quiet it is, lanes are looked at this often: a delayed chunk and a lapsed lease ring no bell. */
-const IDLE_LOOK_MS = 500;
+/** A bell that never rings, against its promise, costs no more than this. */
+const IDLE_MAX_MS = 10_000;
 /** The same while the bell is out of order, and while there is no room for what it rang for. */
 const POLL_MS = 40;
 const AWAY_MS = 1_000;
+/** While the set may not send, this often it is looked whether it may again, and what has come back is handed back. */
+const REST_LOOK_MS = 250;
 /** While messages keep coming, they are claimed at most this often: a claim that may send costs its set ~5 ms. */
 const CLAIM_GATHER_MS = 25;
 
@@ -25,6 +27,11 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
   let away = false;
   using bell = set.store.bell(lanesOf(engine), { pollMs: POLL_MS });
   while (!signal.aborted) {
+    if (!maySendFrom(engine, set)) {
+      handBack(set);
+      await clock.sleep(REST_LOOK_MS, signal);
+      continue;
+    }
     const wanted = connector.health === "bound" ? roomFor(engine, set) : undefined;
     const holds = wanted === undefined ? [] : await claim(engine, set, wanted);
     if (holds === undefined) {
@@ -39,7 +46,7 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
     }
     if (holds.length === 0) {
       if (wanted === undefined) await clock.sleep(POLL_MS, signal);
-      else await bell.wait(IDLE_LOOK_MS, signal);
+      else await untilWork(engine, set, bell, signal);
       continue;
     }
     await takeUp(engine, set, holds);
@@ -48,6 +55,21 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
     set.dirty.set();
     await clock.sleep(CLAIM_GATHER_MS, signal);
   }
+}
+
+/** Until the bell rings, or nothing may be sent any more. */
+async function untilWork(engine: Engine, set: HeldSet, bell: Bell, signal: AbortSignal): Promise<void> {
+  const { clock, connector } = engine.deps;
+  const end = clock.monotonic() + IDLE_MAX_MS;
+  while (!signal.aborted && maySendFrom(engine, set) && connector.health === "bound" && clock.monotonic() < end) {
+    if (await bell.wait(REST_LOOK_MS, signal)) return;
+  }
+}
+
+/** The next settle returns it to its lane as new, clean chunks: so nothing is in doubt when the set sends again. */
+function handBack(set: HeldSet): void {
+  for (const chunk of set.chunks) chunk.giveBack();
+  if (set.chunks.size > 0) set.dirty.set();
 }
 
 interface Wanted {
@@ -101,7 +123,7 @@ async function takeUp(engine: Engine, set: HeldSet, holds: readonly Hold[]): Pro
     // Somebody had it in between: what we know of it is no longer the whole truth.
     if (held !== undefined) held.lost = true;
     const items = parse(hold);
-    if (items === undefined) await bury(engine, set, hold);
+    if (items === undefined) await isolate(engine, set, hold);
     else fresh.push({ hold, items });
   }
   const optedOut = await findOptedOut(
@@ -120,16 +142,24 @@ async function findOptedOut({ store }: HeldSet, items: readonly SubmitItem[]) {
   return (await store.optedOut(keys).catch(undefinedIfAway)) ?? new Set();
 }
 
-/** Positions count from the items: one that cannot be read makes the whole chunk unreadable. */
+/** Undefined when one of them cannot be read: positions count from all of them. */
 function parse(hold: Hold): readonly SubmitItem[] | undefined {
   const parsed = submitItemSchema.array().safeParse(hold.items);
   return parsed.success ? parsed.data : undefined;
 }
 
-async function bury({ deps }: Engine, set: HeldSet, hold: Hold): Promise<void> {
-  const error = "a chunk with an item that is not of this lane";
-  const dead = hold.items.map((item) => toDead(hold, item, error, deps.clock.now()));
-  const events = rejectBuried(set.store.set, dead, deps.clock.now());
-  await set.store.commit({ acks: [hold.lease], events, chunks: deadChunks(deps.mint, dead) });
-  deps.log.error("claim.poisoned", { set: set.store.set, lane: hold.lane, item: hold.lease.chunk, error });
+/**
+ * A chunk with an item that cannot be read is taken apart: it is buried, its neighbours come back in a chunk that
+ * can be read. Where the step is not committed, the chunk itself comes back.
+ */
+async function isolate({ deps }: Engine, set: HeldSet, hold: Hold): Promise<void> {
+  const { clock, log, mint, policy } = deps;
+  const { store } = set;
+  const { events, chunks } = takeApart(hold, { set: store.set, mint, policy, now: clock.now() });
+  const result = await store.commit({ acks: [hold.lease], events, chunks });
+  const about = { set: store.set, lane: hold.lane };
+  if (result.type === "committed") {
+    const error = "a chunk with an item that is not of this lane";
+    log.error("claim.poisoned", { ...about, item: hold.lease.chunk, error });
+  } else if (result.type !== "lease_lost") log.error("claim.failed", { ...about, code: result.type });
 }

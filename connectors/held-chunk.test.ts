@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import type { Hold, Lease, Progress } from "#core/store/store.ts";
+import type { DoubtPolicy } from "#core/worker/doubt-policy.ts";
+import type { Position } from "#core/worker/send-positions.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { AccountId, MessageId, ProviderId } from "#domain/ids.ts";
 import type { SubmitItem } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
 import type { SubmitResult } from "./connector.ts";
-import { type DoubtPolicy, HeldChunk, type Position } from "./held-chunk.ts";
+import { HeldChunk } from "./held-chunk.ts";
 
 const NOW = 1_000_000;
 const lease = { chunk: "c", token: "t" } as unknown as Lease;
@@ -239,6 +241,15 @@ test("a segment that is never answered is sent four times at most", () => {
   }
   expect(sent).toBe(4);
   expect(chunk.nextStep(10).complete).toBe(true);
+});
+
+test("doubts of chunks before this one count too", () => {
+  const progress = { positions: 1, mark: 1, priorMark: 1, settledTo: 0, settledBeyond: [] };
+  const chunk = held([item(1, { doubts: 4 })], { progress });
+  expect(chunk.nextStep(10).events).toMatchObject([{ type: "in_doubt", policy: "keep" }, { type: "unknown" }]);
+  const sent = held([item(1, { doubts: 3 })]);
+  sent.record(take(sent), linkLost, NOW);
+  expect(sent.nextStep(10).events).toMatchObject([{ type: "in_doubt", policy: "keep" }, { type: "unknown" }]);
 });
 
 test("who opted out since is not sent to, and not sent to again", () => {

@@ -6,29 +6,15 @@
  * no clock but the `now` it is given.
  */
 import type { Hold, MarkAdvance } from "#core/store/store.ts";
-import { segmentText, type TextEncoding } from "#domain/encoding/segment-text.ts";
+import { type DoubtDecision, type DoubtPolicy, KEPT_ERROR } from "#core/worker/doubt-policy.ts";
+import { foundState, type Position, toPositions } from "#core/worker/send-positions.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
 import type { SubmitItem } from "#domain/item.ts";
+import { DOUBTS_MAX } from "#domain/limits.ts";
 import type { SubmitResult } from "./connector.ts";
 import { decideRefusal } from "./decide-refusal.ts";
 
-export interface Position {
-  readonly index: number;
-  readonly item: SubmitItem;
-  readonly segment: number;
-  readonly segments: number;
-  readonly encoding: TextEncoding;
-  readonly part: string;
-}
-
 type PositionState = "waiting" | "in_flight" | "doubted" | "deferred" | "settled";
-type DoubtDecision = EventOf<"in_doubt">["policy"];
-
-/** Whether a message in doubt is sent again; see invariant I7. Asked once for each doubt. */
-export type DoubtPolicy = (item: SubmitItem) => DoubtDecision;
-
-/** A segment may be in doubt, and be sent again, this often; then it is left as it is. A provider may never answer. */
-const DOUBTS_MAX = 3;
 
 /** A message that goes back to its lane for some of its segments. */
 export interface Deferral {
@@ -274,14 +260,14 @@ export class HeldChunk {
     if (policy === "resend") return;
     const { item, segment } = position;
     const { id: message, provider } = item;
-    const error = "in doubt, not sent again";
-    this.#events.push({ type: "unknown", message, at, segment, provider, providerMessageId: "", error });
+    this.#events.push({ type: "unknown", message, at, segment, provider, providerMessageId: "", error: KEPT_ERROR });
   }
 
   /** Each takeover and each unanswered submit is a doubt: past their bound nothing is sent again. */
   #decide(position: Position, reason: EventOf<"in_doubt">["reason"]): DoubtDecision {
-    const before = this.#doubts.get(position.index) ?? 0;
-    const doubts = reason === "takeover" ? this.hold.deliveries - 1 : before + 1;
+    const earlier = position.item.doubts ?? 0;
+    const before = this.#doubts.get(position.index) ?? earlier;
+    const doubts = reason === "takeover" ? earlier + this.hold.deliveries - 1 : before + 1;
     this.#doubts.set(position.index, doubts);
     const mayResend = doubts <= DOUBTS_MAX && this.#options.isOptedOut?.(position.item) !== true;
     return mayResend ? this.#options.policy(position.item) : "keep";
@@ -307,21 +293,10 @@ function isOpen(state: PositionState): boolean {
   return state !== "settled" && state !== "deferred";
 }
 
-function toPositions(items: readonly SubmitItem[]): readonly Position[] {
-  const positions: Position[] = [];
-  for (const item of items) {
-    const { encoding, parts } = segmentText(item.text);
-    parts.forEach((part, segment) => {
-      positions.push({ index: positions.length, item, segment, segments: parts.length, encoding, part });
-    });
-  }
-  return positions;
-}
-
 function initialState({ index, item, segment }: Position, { progress }: Hold): PositionState {
   if (item.doneSegments?.includes(segment) === true) return "settled";
-  if (index < progress.settledTo || progress.settledBeyond.includes(index)) return "settled";
-  return index < progress.priorMark ? "doubted" : "waiting";
+  const found = foundState(index, progress);
+  return found === "clean" ? "waiting" : found;
 }
 
 function atProvider({ item, segment }: Position, at: number) {

@@ -1,11 +1,13 @@
 /** What a submit engine shares between its loops: its means, and for each set the chunks that it holds there. */
+import { maySend, type SetState } from "#core/directory/set-states.ts";
 import type { Counter, Histogram } from "#core/metrics/metrics.ts";
 import { type Store, StoreError } from "#core/store/store.ts";
+import type { DoubtPolicy } from "#core/worker/doubt-policy.ts";
 import type { Clock } from "#domain/clock.ts";
-import type { ChunkId, IdMint, MessageId, ProviderId } from "#domain/ids.ts";
+import type { ChunkId, IdMint, MessageId, ProviderId, SetId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Connector } from "./connector.ts";
-import type { DoubtPolicy, HeldChunk } from "./held-chunk.ts";
+import type { HeldChunk } from "./held-chunk.ts";
 import { settleChunks } from "./settle-chunks.ts";
 import type { Signal } from "./signal.ts";
 
@@ -13,6 +15,8 @@ export interface SubmitEngineDeps {
   readonly provider: ProviderId;
   readonly connector: Connector;
   readonly stores: readonly Store[];
+  /** What each set is used for now. Asked before every claim and every submit. */
+  readonly stateOf: (set: SetId) => SetState;
   readonly clock: Clock;
   readonly mint: IdMint;
   readonly log: Logger;
@@ -57,6 +61,11 @@ export function findHeld(set: HeldSet, id: ChunkId): HeldChunk | undefined {
 export function undefinedIfAway(error: unknown): undefined {
   if (!(error instanceof StoreError)) throw error;
   return undefined;
+}
+
+/** Whether anything may be claimed and sent from the set. What is in flight is settled whatever this says. */
+export function maySendFrom({ deps }: Engine, { store }: HeldSet): boolean {
+  return maySend(deps.stateOf(store.set));
 }
 
 /** Our own fence: a process that was paused past its lease must not go on as if nothing had happened. */

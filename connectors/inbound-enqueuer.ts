@@ -1,7 +1,10 @@
 /**
  * Gathers what came back from a provider by set and enqueues it, one write in flight for each set. Every promise it
  * gives settles: a batch that no set takes, or that cannot be written at all, is rejected, and the next one goes on.
+ * What has no set of its own goes to one that is up, and rather to one that takes nothing new than nowhere; never to
+ * one that is retired.
  */
+import { isInUse, type SetState, takesNew } from "#core/directory/set-states.ts";
 import { fitChunks } from "#core/store/chunk-bounds.ts";
 import type { NewChunk, Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
@@ -24,6 +27,8 @@ const WAITING_CHARS_MAX = 8 * 1024 * 1024;
 export interface EnqueuerDeps {
   readonly stores: readonly Store[];
   readonly region: string;
+  /** What each set is used for now. */
+  readonly stateOf: (set: SetId) => SetState;
   readonly clock: Clock;
   readonly random: Random;
   readonly mint: IdMint;
@@ -42,6 +47,17 @@ class InboundFullError extends Error {
   constructor(lane: Lane) {
     super(`Cannot enqueue on lane ${lane} as more than ${WAITING_CHARS_MAX} characters wait for it already`);
     this.name = "InboundFullError";
+  }
+}
+
+/** Every set is retired, which is a mistake of whoever said so: the provider keeps it. */
+class NoSetError extends Error {
+  readonly code = "inbound_no_set";
+  readonly retryable = true;
+
+  constructor(lane: Lane) {
+    super(`Cannot enqueue on lane ${lane} as every set is retired`);
+    this.name = "NoSetError";
   }
 }
 
@@ -86,8 +102,9 @@ export function createEnqueuer(deps: EnqueuerDeps, lane: Lane): Enqueuer {
   return {
     async enqueue(item, wanted) {
       const chars = JSON.stringify(item).length + 1;
+      const store = chooseStore(deps, wanted);
+      if (store === undefined) throw new NoSetError(lane);
       if (waitingChars + chars > WAITING_CHARS_MAX) throw new InboundFullError(lane);
-      const store = deps.stores.find(({ set }) => set === wanted) ?? chooseNear(deps);
       const queue = waiting.get(store) ?? [];
       waiting.set(store, queue);
       const written = Promise.withResolvers<void>();
@@ -118,15 +135,25 @@ async function write(deps: EnqueuerDeps, store: Store, chunk: NewChunk): Promise
   throw error;
 }
 
-function chooseNear({ stores, region, random }: EnqueuerDeps): Store {
-  const near = stores.filter((store) => store.region === region);
-  const store = pick(near.length > 0 ? near : stores, random);
-  if (store === undefined) throw new RangeError("Cannot enqueue as 'stores' must name a set: it is empty");
-  return store;
+/** Undefined: every set is retired. */
+function chooseStore(deps: EnqueuerDeps, wanted: SetId | undefined): Store | undefined {
+  const own = deps.stores.find(({ set }) => set === wanted);
+  if (own !== undefined && isInUse(deps.stateOf(own.set))) return own;
+  return pick(preferences(deps).find((stores) => stores.length > 0) ?? [], deps.random);
 }
 
-/** Any set will do for what is matched later anyway: the near ones first. */
-function alternatives({ stores, region }: EnqueuerDeps, tried: Store): readonly Store[] {
-  const others = stores.filter((store) => store !== tried);
-  return [...others.filter((store) => store.region === region), ...others.filter((store) => store.region !== region)];
+/** Any set will do for what is matched later anyway. */
+function alternatives(deps: EnqueuerDeps, tried: Store): readonly Store[] {
+  return preferences(deps)
+    .flat()
+    .filter((store) => store !== tried);
+}
+
+/** The sets in use, best first: those that are up, and of each the near ones. */
+function preferences({ stores, region, stateOf }: EnqueuerDeps): readonly (readonly Store[])[] {
+  const isNear = (store: Store): boolean => store.region === region;
+  const used = stores.filter(({ set }) => isInUse(stateOf(set)));
+  const up = used.filter(({ set }) => takesNew(stateOf(set)));
+  const others = used.filter((store) => !up.includes(store));
+  return [up, others].flatMap((some) => [some.filter(isNear), some.filter((store) => !isNear(store))]);
 }

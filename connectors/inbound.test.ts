@@ -1,5 +1,6 @@
 /** What comes back is durable before it is acknowledged (I8); whatever happens, every promise settles. */
 import { expect, test } from "bun:test";
+import type { SetState } from "#core/directory/set-states.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Step, Store } from "#core/store/store.ts";
@@ -20,8 +21,27 @@ const clock: Clock = { ...systemClock, sleep: () => new Promise((resolve) => set
 function setup(onCommit: (step: Step) => Promise<undefined> = async () => undefined) {
   const store = createMemoryStore({ set, region: "syd", clock, random: systemRandom, onCommit });
   const received = createMetrics().counter("received", "");
-  const deps = { provider, stores: [store], region: "syd", clock, random: systemRandom, mint, received };
-  return { store, inbound: createInboundQueue(deps) };
+  const base = { provider, stores: [store], region: "syd", clock, random: systemRandom, mint, received };
+  return { store, inbound: createInboundQueue({ ...base, stateOf: () => "up" }) };
+}
+
+/** The sets that take each of 20 replies, and where a receipt for a message of `syd1` goes, as the states are. */
+async function placesIn(states: Readonly<Record<string, SetState>>) {
+  const stores = Object.keys(states).map((name) =>
+    createMemoryStore({ set: name as SetId, region: name.slice(0, 3), clock, random: systemRandom }),
+  );
+  const received = createMetrics().counter("received", "");
+  const stateOf = (of: SetId): SetState => states[of] ?? "up";
+  const deps = { provider, stores, stateOf, region: "syd", clock, random: systemRandom, mint, received };
+  const inbound = createInboundQueue(deps);
+  inbound.remember("p1", { message: mint.messageId(set), segment: 0 });
+  await Promise.all(Array.from({ length: 20 }, (_, i) => inbound.onReply(reply(`${i}`))));
+  await inbound.onReceipt(receipt("p1"));
+  const holding = async (lane: Lane) => {
+    const depths = await Promise.all(stores.map(async (store) => ({ store, depth: await store.depth() })));
+    return depths.filter(({ depth }) => depth.has(lane)).map(({ store }) => `${store.set}`);
+  };
+  return { replies: await holding(lanes.replies), receipts: await holding(lanes.receipts) };
 }
 
 function receipt(providerMessageId: string): InboundReceipt {
@@ -82,4 +102,17 @@ test("a receipt carries the submit that is remembered by its id; one without an 
   await inbound.onReceipt(receipt("p1"));
   await inbound.onReceipt(receipt(""));
   expect((await itemsOn(store, lanes.receipts)).map(({ message }) => message)).toEqual([one, undefined]);
+});
+
+test.each([
+  ["up near sets only", { syd1: "drain", syd2: "up", fra1: "up" }, { replies: ["syd2"], receipts: ["syd1"] }],
+  ["far ones that are up", { syd1: "readonly", syd2: "drain", fra1: "up" }, { replies: ["fra1"], receipts: ["syd1"] }],
+  ["any in use rather than none", { syd1: "retired", syd2: "drain" }, { replies: ["syd2"], receipts: ["syd2"] }],
+  ["never a retired one", { syd1: "retired", fra1: "readonly" }, { replies: ["fra1"], receipts: ["fra1"] }],
+] as const)("what has no set of its own goes to %s; a receipt to its message's set", async (_, states, places) => {
+  expect(await placesIn(states)).toEqual({ replies: [...places.replies], receipts: [...places.receipts] });
+});
+
+test("with every set retired the provider is told to keep it", async () => {
+  await expect(placesIn({ syd1: "retired" })).rejects.toMatchObject({ code: "inbound_no_set", retryable: true });
 });

@@ -1,7 +1,7 @@
 /**
  * What comes back from a provider, made durable before it is acknowledged (invariant I8). Receipts and replies that
  * arrive together are enqueued together; a receipt goes to its message's set where this process remembers the submit,
- * else, like a reply, to any near set that takes it.
+ * else, like a reply, to any near set that is up and takes it.
  */
 
 import type { Counter } from "#core/metrics/metrics.ts";

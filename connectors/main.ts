@@ -4,14 +4,15 @@ import { portSchema, readEnv } from "#core/config/env.ts";
 import { runMain } from "#core/config/run-main.ts";
 import { setsSchema } from "#core/config/sets.ts";
 import { openDirectory } from "#core/directory/open-directory.ts";
+import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
 import { createMetrics, LATENCY_BUCKETS } from "#core/metrics/metrics.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
+import { createDoubtPolicy } from "#core/worker/doubt-policy.ts";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint, providerIdSchema } from "#domain/ids.ts";
 import { createJsonLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
-import type { DoubtPolicy } from "./held-chunk.ts";
 import { createInboundQueue } from "./inbound.ts";
 import { connectorTypes } from "./registry.ts";
 import { smppSettingsSchema } from "./smpp/settings.ts";
@@ -61,8 +62,7 @@ export async function runConnectorsRole(
   const sets = stack.use(await openMongoStores(config.GODWIT_SETS, shared));
   const stores = [...sets.bySet.values()];
   const directory = stack.use(openDirectory({ stores, clock, log }));
-  const policy: DoubtPolicy = (item) =>
-    item.class === "alert" ? "resend" : (directory.current()?.account(item.account)?.inDoubt ?? "resend");
+  const policy = createDoubtPolicy(directory);
   const submits = metrics.counter("godwit_submit_segments_total", "Segments handed to providers, by result");
   const settleSeconds = metrics.histogram("godwit_settle_seconds", "Time of a settle step", LATENCY_BUCKETS);
   const received = metrics.counter("godwit_inbound_total", "Receipts and replies that came in");
@@ -72,6 +72,7 @@ export async function runConnectorsRole(
     const inbound = createInboundQueue({
       provider,
       stores,
+      stateOf: directory.stateOf,
       region: config.GODWIT_REGION,
       clock,
       random: systemRandom,
@@ -80,7 +81,21 @@ export async function runConnectorsRole(
     });
     const connector = connectorTypes.smpp.open(settings, { clock, random: systemRandom, log, handlers: inbound });
     const window = settings.window * settings.binds;
-    const engine = { provider, connector, stores, clock, mint, log, owner, policy, window, submits, settleSeconds };
+    const { stateOf } = directory;
+    const engine = {
+      provider,
+      connector,
+      stores,
+      stateOf,
+      clock,
+      mint,
+      log,
+      owner,
+      policy,
+      window,
+      submits,
+      settleSeconds,
+    };
     return { connector, run: () => runSubmitEngine({ ...engine, onSubmitted: inbound.remember }, signal) };
   });
   for (const { connector } of engines) stack.use(connector);
@@ -90,7 +105,7 @@ export async function runConnectorsRole(
   const health = stack.use(
     serveHealth({
       port: config.GODWIT_CONNECTORS_PORT,
-      ready: async () => ({ ...links(), ...(await sets.reachable()) }),
+      ready: async () => ({ ...links(), ...(await setParts(sets, directory)) }),
       metrics: metrics.text,
     }),
   );

@@ -86,7 +86,15 @@ test.each(["resend", "keep"] as const)(
     const { connector, sent } = createSlowProvider();
     const metrics = createMetrics();
     const stop = new AbortController();
-    const engine = { provider, connector, stores: [store], mint, window: WINDOW, policy: () => policy };
+    const engine = {
+      provider,
+      connector,
+      stores: [store],
+      stateOf: () => "up" as const,
+      mint,
+      window: WINDOW,
+      policy: () => policy,
+    };
     const counters = { submits: metrics.counter("s", ""), settleSeconds: metrics.histogram("t", "", [1]) };
     const running = runSubmitEngine({ ...deps, ...engine, ...counters, onSubmitted: () => undefined }, stop.signal);
     await until("segments in flight", 30_000, () => (sent.size >= 2 * WINDOW ? true : undefined));

@@ -1,8 +1,12 @@
-/** Hands segments to the connector: alerts first, sets in turn, never beyond a mark, a window or a lease's deadline. */
+/**
+ * Hands segments to the connector: alerts first, sets in turn, never beyond a mark, a window or a lease's deadline, and
+ * never from a set that may not send.
+ */
+import type { Position } from "#core/worker/send-positions.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { OutboundSegment, SubmitResult } from "./connector.ts";
-import type { HeldChunk, Position } from "./held-chunk.ts";
-import { type Engine, type HeldSet, mayUse } from "./held-set.ts";
+import type { HeldChunk } from "./held-chunk.ts";
+import { type Engine, type HeldSet, maySendFrom, mayUse } from "./held-set.ts";
 
 /** After "too fast" the provider is left alone for this long; the segment stays in its hold. */
 const THROTTLE_PAUSE_MS = 500;
@@ -34,7 +38,7 @@ function sendNext(engine: Engine, reserved: number, turn: number): boolean {
     if (connector.freeSlots <= (urgent ? 0 : reserved)) continue;
     for (let i = 0; i < sets.length; i++) {
       const set = sets[(turn + i) % sets.length];
-      const next = set === undefined ? undefined : takeFrom(engine, set, urgent, clock.now());
+      const next = set && maySendFrom(engine, set) ? takeFrom(engine, set, urgent, clock.now()) : undefined;
       if (set === undefined || next === undefined) continue;
       void send(engine, set, next.chunk, next.position);
       return true;

@@ -1,11 +1,13 @@
 import { test } from "bun:test";
 import { strict as assert } from "node:assert";
 import { getMessageCases, operateCases } from "./cases/get-message.conformance.ts";
+import { idempotencyCases } from "./cases/idempotency.conformance.ts";
 import { sendMessagesCases } from "./cases/send-messages.conformance.ts";
 import { validationPropertyCases } from "./cases/validation-property.conformance.ts";
 
 const harness = { test, assert };
 sendMessagesCases(harness);
+idempotencyCases(harness);
 getMessageCases(harness);
 operateCases(harness);
 validationPropertyCases(harness);

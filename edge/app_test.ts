@@ -1,12 +1,14 @@
 import { strict as assert } from "node:assert";
 import { getMessageCases, operateCases } from "./cases/get-message.conformance.ts";
 import type { Harness } from "./cases/harness.ts";
+import { idempotencyCases } from "./cases/idempotency.conformance.ts";
 import { sendMessagesCases } from "./cases/send-messages.conformance.ts";
 import { validationPropertyCases } from "./cases/validation-property.conformance.ts";
 
 // Deno's report names a test by where Deno.test is called: here, and not in the shared cases.
 const harness: Harness = { test: (name, run) => Deno.test(name, run), assert };
 sendMessagesCases(harness);
+idempotencyCases(harness);
 getMessageCases(harness);
 operateCases(harness);
 validationPropertyCases(harness);

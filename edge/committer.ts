@@ -1,26 +1,26 @@
 /**
  * Group commit: what arrives while a write is under way is committed together, so a batch is small when it is quiet and
  * large when it is busy. A lone request never waits on purpose; where several come at once, steps keep a distance.
- * Requests wait *before* a set is chosen: a set that hangs holds the batch it was given and nothing else.
+ * Requests wait *before* a set is chosen: a set that hangs holds the batch it was given and nothing else, but for keyed
+ * requests, which have one set each.
  *
- * States of a request: waiting → in flight → answered. A definite failure puts it back at the head, for another set;
- * its deadline answers it wherever it is. It is answered once, and "accepted" only after the store said `committed`.
+ * States of a request: waiting → in flight → answered. A definite failure puts it back at the head, for another set,
+ * and ends a keyed one; its deadline answers it wherever it is. It is answered once, and "accepted" only after the
+ * store said `committed`, or had a record that says so.
  */
+
+import type { KeyPlace } from "#core/directory/keyed-set.ts";
+import { isInUse, type SetState } from "#core/directory/set-states.ts";
 import { createSetChooser, type SetHealth } from "#core/store/choose-set.ts";
 import type { Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
-import { createIdMint } from "#domain/ids.ts";
+import { createIdMint, type SetId } from "#domain/ids.ts";
 import { COMMIT_QUEUE_MAX } from "#domain/limits.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
-import {
-  ALERT_JOIN_MS,
-  type CommitAnswer,
-  type CommitObserver,
-  createPendingSend,
-  type PendingSend,
-  Pipeline,
-} from "./pipeline.ts";
+import { createSendOnce } from "./keyed-sends.ts";
+import { type CommitAnswer, createPendingSend, type KeyedSend, type PendingSend } from "./pending-send.ts";
+import { ALERT_JOIN_MS, type CommitObserver, Pipeline } from "./pipeline.ts";
 import type { Submission } from "./plan-step.ts";
 
 /**
@@ -37,8 +37,11 @@ export const ANSWER_MS_MAX = 25_000;
 const OVERLOAD_RETRY_MS = 2_000;
 
 export interface Committer extends AsyncDisposable {
-  /** Commits one request whole, in one step. Never rejects; answers within ANSWER_MS_MAX. */
-  commit(submission: Submission): Promise<CommitAnswer>;
+  /**
+   * Commits one request whole, in one step. Never rejects; answers within ANSWER_MS_MAX. One with a key makes its
+   * messages once, however often and wherever it is tried.
+   */
+  commit(submission: Submission, keyed?: KeyedSend): Promise<CommitAnswer>;
   /** Messages that wait for a set, by pipeline. */
   waiting(): { readonly urgent: number; readonly ordinary: number };
   health(): readonly SetHealth[];
@@ -49,6 +52,8 @@ export function createCommitter(deps: {
   readonly stores: readonly Store[];
   /** This process's region: sets in it are preferred. */
   readonly region: string;
+  /** What each set is used for now. */
+  readonly stateOf: (set: SetId) => SetState;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -65,10 +70,22 @@ export function createCommitter(deps: {
       if (state !== "half_open") pipelines.forEach(pump);
     },
   });
-  const shared = { ...deps, chooser, mint: createIdMint(deps), answer: open.answer };
+  const fenceChooser = createSetChooser({
+    ...deps,
+    stateOf: (set) => (isInUse(deps.stateOf(set)) ? "up" : "retired"),
+    onChange(set, state, code) {
+      if (state === "open") log.error("set.unreachable", { set, code, doing: "close keys that have left it" });
+      if (state !== "half_open") pipelines.forEach(pump);
+    },
+  });
+  const shared = { ...deps, chooser, fenceChooser, mint: createIdMint(deps), answer: open.answer };
   const urgent = new Pipeline({ ...shared, urgent: true, stepsMax: URGENT_STEPS_IN_FLIGHT });
   const ordinary = new Pipeline({ ...shared, urgent: false, stepsMax: STEPS_IN_FLIGHT });
   const pipelines = [urgent, ordinary];
+  const sendOnce = createSendOnce();
+  /** What may wait for one set alone: sets that hang leave the rest of the queue to others. */
+  const boundMax = COMMIT_QUEUE_MAX / (deps.stores.length + 1);
+  let arrived = 0;
   let closing = false;
   let rescue: { cancel(): void } | undefined;
 
@@ -83,22 +100,38 @@ export function createCommitter(deps: {
   function enqueue(request: PendingSend, pipeline: Pipeline): void {
     open.add(request);
     if (pipeline === urgent && ordinary.isPrompt) {
-      ordinary.addAlert(request);
+      ordinary.add(request);
       rescueAlerts();
     } else pipeline.add(request);
   }
 
+  /** A set for which nothing waits takes any request. */
+  function isFull(pipeline: Pipeline, messages: number, keyed: KeyedSend | undefined): boolean {
+    const isSetFull = ({ set }: KeyPlace): boolean => {
+      const waiting = pipeline.waitingFor(set);
+      return waiting > 0 && waiting + messages > boundMax;
+    };
+    return pipeline.waiting + messages > COMMIT_QUEUE_MAX || keyed?.places.some(isSetFull) === true;
+  }
+
+  function send(submission: Submission, keyed: KeyedSend | undefined): Promise<CommitAnswer> {
+    const pipeline = submission.class === "alert" ? urgent : ordinary;
+    if (isFull(pipeline, submission.to.length, keyed)) {
+      return Promise.resolve({ type: "overloaded", retryAfterMs: OVERLOAD_RETRY_MS });
+    }
+    return new Promise((resolve) => {
+      const arrivedAt = clock.monotonic();
+      const life = { order: arrived++, arrivedAt, deadline: arrivedAt + ANSWER_MS_MAX, resolve };
+      enqueue(createPendingSend({ submission, keyed }, life), pipeline);
+    });
+  }
+
   return {
-    commit(submission) {
-      const pipeline = submission.class === "alert" ? urgent : ordinary;
-      if (closing) return Promise.resolve({ type: "unavailable", retryAfterMs: OVERLOAD_RETRY_MS });
-      if (pipeline.waiting + submission.to.length > COMMIT_QUEUE_MAX) {
-        return Promise.resolve({ type: "overloaded", retryAfterMs: OVERLOAD_RETRY_MS });
+    commit(submission, keyed) {
+      if (closing || keyed?.places.length === 0) {
+        return Promise.resolve({ type: "unavailable", retryAfterMs: OVERLOAD_RETRY_MS });
       }
-      return new Promise((resolve) => {
-        const request = createPendingSend(submission, clock.monotonic() + ANSWER_MS_MAX, resolve);
-        enqueue(request, pipeline);
-      });
+      return keyed === undefined ? send(submission, keyed) : sendOnce(keyed, () => send(submission, keyed));
     },
     waiting: () => ({ urgent: urgent.waiting, ordinary: ordinary.waiting }),
     health: () => chooser.health(),
@@ -108,6 +141,7 @@ export function createCommitter(deps: {
       rescue?.cancel();
       for (const pipeline of pipelines) pipeline[Symbol.dispose]();
       chooser[Symbol.dispose]();
+      fenceChooser[Symbol.dispose]();
     },
   };
 }

@@ -5,7 +5,8 @@ import type { MessageClass } from "#domain/lane.ts";
 import type { CommitObserver } from "./pipeline.ts";
 import type { ProblemCode } from "./problem.ts";
 
-export type AcceptOutcome = "accepted" | ProblemCode;
+/** `replayed`: answered as an earlier request with the same Idempotency-Key was. */
+export type AcceptOutcome = "accepted" | "replayed" | ProblemCode;
 
 export interface EdgeMetrics extends CommitObserver {
   /** One send request was answered. `messageClass` is absent when the request never got that far. */

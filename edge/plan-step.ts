@@ -1,9 +1,11 @@
 /**
- * What one step of the edge holds: the `accepted` event of every message and one chunk per class on lane
- * `inbox.<class>`. Pure but for the ids, which are minted here because they start with the id of the chosen set.
+ * What one step of the edge holds: the `accepted` event of every message, one chunk per class on lane `inbox.<class>`,
+ * and the names that keyed requests take. Pure but for the ids, which are minted here because they start with the id of
+ * the chosen set.
  */
+import { fence } from "#core/directory/keyed-set.ts";
 import { fitChunks } from "#core/store/chunk-bounds.ts";
-import type { NewChunk, Step } from "#core/store/store.ts";
+import type { NewChunk, SendKey, SendKeyId, Step } from "#core/store/store.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { TextEncoding } from "#domain/encoding/segment-text.ts";
 import type { MessageEvent } from "#domain/event.ts";
@@ -55,22 +57,36 @@ function jsonBytes(text: string): number {
   return bytes;
 }
 
+/** What one request puts into a step. */
+export type StepPart =
+  /** Without a key it takes no names. */
+  | {
+      readonly type: "messages";
+      readonly submission: Submission;
+      readonly names: readonly SendKeyId[];
+      readonly fingerprint: string;
+    }
+  /** No messages: names that are closed. */
+  | { readonly type: "fence"; readonly names: readonly SendKeyId[] };
+
 export interface PlannedStep {
   readonly step: Step;
-  /** By submission, each in the order of its recipients. */
+  /** By part, each in the order of its recipients. */
   readonly ids: readonly (readonly MessageId[])[];
 }
 
-/** Mints the ids for `set` and lays out the step. `submissions` share their urgency. */
+/** Mints the ids for `set` and lays out the step. `parts` share their urgency, and no name is in two of them. */
 export function planStep(
-  submissions: readonly Submission[],
+  parts: readonly StepPart[],
   options: { readonly set: SetId; readonly at: number; readonly urgent: boolean; readonly mint: IdMint },
 ): PlannedStep {
-  const { set, at, mint } = options;
+  const { set, at, mint, urgent } = options;
   const events: MessageEvent[] = [];
   const items: Record<MessageClass, InboxItem[]> = { alert: [], transactional: [], bulk: [] };
   const bytesOf = new Map<string, number>();
-  const ids = submissions.map((submission) => {
+  const ids = parts.map((part) => {
+    if (part.type === "fence") return [];
+    const { submission } = part;
     const bytes = itemBytes(submission);
     return submission.to.map((to) => {
       const id = mint.messageId(set);
@@ -87,7 +103,14 @@ export function planStep(
       items: run,
     })),
   );
-  return { step: { events, chunks, urgent: options.urgent }, ids };
+  const sendKeys = parts.flatMap((part, i) => toSendKeys(part, ids[i] ?? [], at));
+  return { step: { events, chunks, urgent, ...(sendKeys.length > 0 && { sendKeys }) }, ids };
+}
+
+function toSendKeys(part: StepPart, ids: readonly MessageId[], at: number): readonly SendKey[] {
+  if (part.names.length === 0) return [];
+  const record = part.type === "fence" ? fence(at) : { fingerprint: part.fingerprint, ids, at };
+  return part.names.map((id) => ({ id, record }));
 }
 
 function toAccepted(submission: Submission, message: MessageId, to: E164, at: number): MessageEvent {

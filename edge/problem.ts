@@ -20,10 +20,10 @@ export const problems = {
     detail: "Send one JSON object, encoded in UTF-8.",
     retryable: false,
   },
-  idempotency_key_unsupported: {
+  idempotency_key_invalid: {
     status: 400,
-    title: "Idempotency-Key is not supported yet",
-    detail: "Nothing was sent. Remove the header; after an unknown outcome ask for the ids before you send again.",
+    title: "The header Idempotency-Key is not valid",
+    detail: "Nothing was sent. Send one key of visible ASCII characters, such as a UUID of your own.",
     retryable: false,
   },
   key_missing: {
@@ -66,6 +66,13 @@ export const problems = {
     status: 422,
     title: "The request is not valid",
     detail: "Nothing was sent. Correct the fields named in 'errors' and send it again.",
+    retryable: false,
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: "The Idempotency-Key belongs to another request",
+    detail:
+      "Nothing was sent. An earlier request had this key and another content: repeat it as it was, or take a new key.",
     retryable: false,
   },
   internal: {
@@ -130,6 +137,8 @@ export interface ProblemExtra {
   readonly members?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly retryAfterMs?: number;
+  /** Where this one differs from its kind. */
+  readonly retryable?: boolean;
 }
 
 /** A 503 always says when to come back. */
@@ -149,7 +158,7 @@ export function problemResponse(
     status,
     detail: extra.detail ?? detail,
     code,
-    retryable,
+    retryable: extra.retryable ?? retryable,
     request_id: context.requestId,
     ...(extra.errors !== undefined && { errors: extra.errors }),
     ...extra.members,

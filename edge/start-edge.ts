@@ -87,7 +87,12 @@ export function createParts(options: Omit<StartEdgeOptions, "serve">): {
   const { stores, clock, random, log } = options;
   const metrics = createEdgeMetrics();
   const directory = openDirectory({ stores, clock, log });
-  const committer = createCommitter({ ...options, region: options.config.region, observer: metrics });
+  const committer = createCommitter({
+    ...options,
+    region: options.config.region,
+    stateOf: directory.stateOf,
+    observer: metrics,
+  });
   let draining = false;
   const deps: EdgeDeps = {
     directory,

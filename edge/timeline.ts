@@ -1,6 +1,6 @@
 /** A message as the API shows it: the fold of its events, and the events themselves in the order of time. Pure. */
 import type { EventType, MessageEvent } from "#domain/event.ts";
-import { foldEvents, type MessageState, replyText, statusOf } from "#domain/fold.ts";
+import { foldEvents, type MessageState, rejectionOf, replyText, statusOf } from "#domain/fold.ts";
 import type { AccountId, MessageId } from "#domain/ids.ts";
 
 export interface Timeline {
@@ -27,7 +27,7 @@ export function toTimeline(id: MessageId, events: readonly MessageEvent[]): Time
     expire_at: toTime(accepted.expireAt),
     client_reference: accepted.clientReference,
     metadata: accepted.metadata,
-    rejected: state.rejected && { reason: state.rejected.reason, detail: state.rejected.detail },
+    rejected: toRejection(state),
     segments: Array.from({ length: accepted.segments }, (_, i) => toSegment(state, i)),
     price: toPrice(state),
     replies: toReplies(state),
@@ -50,6 +50,11 @@ function toSegment({ segments }: MessageState, index: number) {
     /** The provider may have had it more than once. */
     in_doubt: (segment.doubts ?? []).length > 0,
   };
+}
+
+function toRejection(state: MessageState) {
+  const rejection = rejectionOf(state);
+  return rejection && { reason: rejection.reason, detail: rejection.detail };
 }
 
 function toPrice({ billed }: MessageState) {
@@ -75,17 +80,19 @@ function toReplies({ replies }: MessageState) {
 const lifeOrder: Readonly<Record<EventType, number>> = {
   accepted: 0,
   rejected: 1,
-  routed: 2,
-  billed: 3,
-  in_doubt: 4,
-  submitted: 5,
-  refused: 6,
-  lapsed: 7,
-  unknown: 8,
-  expired: 9,
-  undelivered: 10,
-  delivered: 11,
-  replied: 12,
+  requeued: 2,
+  discarded: 3,
+  routed: 4,
+  billed: 5,
+  in_doubt: 6,
+  submitted: 7,
+  refused: 8,
+  lapsed: 9,
+  unknown: 10,
+  expired: 11,
+  undelivered: 12,
+  delivered: 13,
+  replied: 14,
 };
 
 function byTime(a: MessageEvent, b: MessageEvent): number {

@@ -16,6 +16,10 @@ export interface BenchOutcome {
 export interface BenchOptions {
   readonly seconds: number;
   readonly connections: number;
+  /** How often each measurement is taken; its median is told. Only for a bench that says a default. */
+  readonly repetitions: number;
+  /** The parts to run; all where it is absent. */
+  readonly only?: readonly string[];
   /** Empty, and removed at the end. */
   readonly dataDir: string;
   /** The runtime of the edge. */
@@ -29,6 +33,10 @@ export interface BenchOptions {
 
 export interface Bench {
   readonly description: string;
+  /** Where the command line says nothing. A bench without `repetitions` takes its measurements once. */
+  readonly defaults: { readonly seconds: number; readonly repetitions?: number };
+  /** What `--only` may name; a bench without parts runs whole. */
+  readonly parts?: readonly string[];
   /** What each figure means, for the table. */
   readonly meanings: Readonly<Record<string, string>>;
   run(options: BenchOptions): Promise<BenchOutcome>;

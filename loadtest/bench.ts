@@ -11,17 +11,21 @@ import { renderJson, renderTable } from "./bench-report.ts";
 import type { Bench } from "./bench-seam.ts";
 import { gatewayBench } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
+import { queueBench } from "./queue.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { gateway: gatewayBench };
+const BENCHES: Readonly<Record<string, Bench>> = { gateway: gatewayBench, queue: queueBench };
 
 /** 128 + SIGINT, as shells say it. */
 const EXIT_INTERRUPTED = 130;
 const SECONDS_MAX = 600;
 const CONNECTIONS_MAX = 4_096;
+const REPETITIONS_MAX = 99;
 
 interface CommandOptions {
   readonly seconds: number;
   readonly connections: number;
+  readonly repetitions?: number;
+  readonly only?: readonly string[];
   readonly json?: true;
   readonly data: string;
   readonly edge: "deno" | "bun";
@@ -41,13 +45,26 @@ function edgeRuntime(text: string): "deno" | "bun" {
   throw new InvalidArgumentError("It must be deno or bun.");
 }
 
+function partsOf(parts: readonly string[]): (text: string) => readonly string[] {
+  return (text) => {
+    const wanted = text.split(",");
+    if (wanted.every((part) => parts.includes(part))) return wanted;
+    throw new InvalidArgumentError(`It must name some of ${parts.join(",")}.`);
+  };
+}
+
 function createCommand(run: (name: string, bench: Bench, options: CommandOptions) => Promise<void>): Command {
   const command = new Command("npm run bench --").exitOverride().description("Measures the platform on this machine.");
   for (const [name, bench] of Object.entries(BENCHES)) {
-    command
-      .command(name)
-      .description(bench.description)
-      .option("--seconds <n>", "length of each measured phase", wholeNumber(SECONDS_MAX), 20)
+    const { defaults, parts } = bench;
+    const own = command.command(name).description(bench.description);
+    if (defaults.repetitions !== undefined) {
+      const isWhole = wholeNumber(REPETITIONS_MAX);
+      own.option("--repetitions <n>", "of each measurement; their median is told", isWhole, defaults.repetitions);
+    }
+    if (parts !== undefined) own.option("--only <parts>", `some of ${parts.join(",")}`, partsOf(parts));
+    own
+      .option("--seconds <n>", "length of each measured phase", wholeNumber(SECONDS_MAX), defaults.seconds)
       .option("--connections <n>", "connections of the load generator", wholeNumber(CONNECTIONS_MAX), 64)
       .option("--edge <runtime>", "deno or bun", edgeRuntime, "deno")
       .option("--data <folder>", "where to put the data, which is removed at the end", tmpdir())
@@ -68,8 +85,10 @@ async function runBench(name: string, bench: Bench, options: CommandOptions): Pr
     const { figures, failures, otherLoad } = await bench.run({
       seconds: options.seconds,
       connections: options.connections,
+      repetitions: options.repetitions ?? 1,
       edge: options.edge,
       dataDir,
+      ...(options.only === undefined ? {} : { only: options.only }),
       ...(options.profile === undefined ? {} : { profileDir: options.profile }),
       signal: interrupt.signal,
       say: (line) => process.stderr.write(`${line}\n`),

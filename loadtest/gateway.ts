@@ -4,8 +4,8 @@
  * phase 2 offers half of it at a fixed arrival rate and takes the latencies. Every accepted message is reconciled; one
  * that is lost or doubled makes the bench fail.
  */
-import { rmSync } from "node:fs";
-import { openPlatform, type Platform } from "#testkit/platform.ts";
+import type { Platform } from "#testkit/platform.ts";
+import { openBenchPlatform } from "./bench-platform.ts";
 import type { Bench, BenchOptions, BenchOutcome, Figures } from "./bench-seam.ts";
 import { createEventFollower } from "./gateway/event-tally.ts";
 import { idleFigures, latencyFigures, ownCpuShare, peakFigures, resourceFigures } from "./gateway/figures.ts";
@@ -26,13 +26,9 @@ const OFFERED_SHARE = 0.5;
 const MESSAGES_MAX = 2_000_000;
 const ANSWER_GRACE_MS = 15_000;
 
-const SETS = [
-  { set: "syd1", region: "syd" },
-  { set: "fra1", region: "fra" },
-] as const;
-
 export const gatewayBench: Bench = {
   description: "HTTP submits to SMPP to receipts: peak, then latency at half of it",
+  defaults: { seconds: 20 },
   meanings: MEANINGS,
   run: runGateway,
 };
@@ -69,28 +65,6 @@ async function runGateway(options: BenchOptions): Promise<BenchOutcome> {
   }
   figures = { ...figures, ...resourceFigures(peak, phases["phase 2"]), ...idleFigures(idle) };
   return { figures, failures: failuresOf(phases), otherLoad: peak.usage.othersCpuSeconds };
-}
-
-async function openBenchPlatform(options: BenchOptions, stack: AsyncDisposableStack): Promise<Platform> {
-  options.say(`starting the platform, edge on ${options.edge}`);
-  let postgresDir: string | undefined;
-  // Where root's PostgreSQL may not reach the data folder, it keeps its data elsewhere.
-  stack.defer(() => {
-    if (postgresDir !== undefined) rmSync(postgresDir, { recursive: true, force: true });
-  });
-  const platform = await openPlatform({
-    dataDir: options.dataDir,
-    sets: SETS,
-    region: "syd",
-    edgeRuntime: options.edge,
-    roles: { type: "source" },
-    // The suffixes that make it misbehave would be among the numbers of the load.
-    simulatorBehaviour: { magicSuffixes: false },
-    signal: options.signal,
-  });
-  stack.use(platform);
-  postgresDir = platform.postgres.dataDir;
-  return platform;
 }
 
 function planFor(platform: Platform, options: BenchOptions): LoadPlan {

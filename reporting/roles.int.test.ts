@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
+import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import { systemClock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import { silentLogger } from "#domain/log.ts";
@@ -22,6 +23,7 @@ describe("roles", () => {
   test("the projector brings a real set into PostgreSQL, and stops when told", async () => {
     const sets = servers.sets.map(({ name, region, uri, database }) => ({ set: name as SetId, region, uri, database }));
     const shared = { clock: systemClock, random: systemRandom, log: silentLogger, owner: "test", writers: 1 };
+    for (const { uri, database } of sets) await setupMongoSchemaAt(uri, database);
     await using stores = await openMongoStores(sets, shared);
     await using database = openReportsDatabase({ url: servers.postgresUri, connections: 1, name: "test" });
     const all = [...stores.bySet.values()];

@@ -20,9 +20,11 @@ const manySchema = z.object({ messages: z.array(z.object({ id: z.string(), to: z
 export async function post(
   platform: Platform,
   body: object,
+  options: { readonly keepalive: boolean } = { keepalive: true },
 ): Promise<{ readonly status: number; readonly body: string }> {
   try {
     const response = await fetch(`${platform.edgeUrl}/v1/messages`, {
+      ...options,
       method: "POST",
       headers: { authorization: `Bearer ${platform.apiKey}`, "content-type": "application/json" },
       body: JSON.stringify(body),

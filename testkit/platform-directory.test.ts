@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { createDirectory, type DirectoryInput, directorySchema } from "#core/directory/directory.ts";
+import { changeSet, nameSets } from "#core/directory/set-states.ts";
 import { createMemorySet, type MemorySet } from "#core/store/memory/memory-set.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -50,7 +51,18 @@ test("ensureDirectory() gives a set that lags behind the version that the others
   const { stores, versions } = createStores();
   const [first] = stores;
   const input: DirectoryInput = await demoDirectory(KEY);
-  await first?.directory.write({ version: 7, body: input });
+  await first?.directory.write({ version: 7, body: { ...input, ...nameSets({ sets: [], keyLists: [] }, stores) } });
   await ensureDirectory(stores, input);
   expect(versions()).toEqual([7, 7]);
+});
+
+test("ensureDirectory() leaves the sets in the states that they have", async () => {
+  const { stores } = createStores();
+  const [first] = stores;
+  const input: DirectoryInput = await demoDirectory(KEY);
+  const [set, region] = [setIdSchema.parse("syd2"), "syd"];
+  const sets = changeSet(nameSets({ sets: [], keyLists: [] }, stores), { set, region, state: "drain" }, 1);
+  await first?.directory.write({ version: 3, body: { ...input, ...sets } });
+  await ensureDirectory(stores, { ...input, routes: [] });
+  for (const store of stores) expect(await store.directory.read()).toMatchObject({ version: 4, body: sets });
 });

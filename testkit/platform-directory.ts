@@ -1,7 +1,8 @@
 /** The business of a platform that was just set up: one account that may send anywhere through the simulator. */
 import { hashSecret, parseApiKey } from "#core/directory/api-key.ts";
-import { type DirectoryInput, directorySchema } from "#core/directory/directory.ts";
+import { type DirectoryInput, directorySchema, withSets } from "#core/directory/directory.ts";
 import { writeDirectory } from "#core/directory/open-directory.ts";
+import { nameSets } from "#core/directory/set-states.ts";
 import type { Store } from "#core/store/store.ts";
 
 export const DEMO_ACCOUNT = "demo";
@@ -39,12 +40,17 @@ export async function demoDirectory(apiKey: string): Promise<DirectoryInput> {
   };
 }
 
-/** Sees to it that every set holds `input`, under a new version only if some set holds anything else. */
-export async function ensureDirectory(stores: readonly Store[], input: DirectoryInput): Promise<void> {
-  const wanted = JSON.stringify(input);
-  directorySchema.parse(input);
+/**
+ * Sees to it that every set holds `business`, under a new version only if some set holds anything else. What the sets
+ * are used for stays as it is; one that was not named before is named, as up.
+ */
+export async function ensureDirectory(stores: readonly Store[], business: DirectoryInput): Promise<void> {
   const copies = await Promise.all(stores.map((store) => store.directory.read()));
   const newest = copies.reduce((highest, copy) => Math.max(highest, copy?.version ?? 0), 0);
+  const held = directorySchema.safeParse(copies.find((copy) => copy?.version === newest)?.body).data;
+  const input = withSets(business, nameSets(held ?? { sets: [], keyLists: [] }, stores));
+  const wanted = JSON.stringify(input);
+  directorySchema.parse(input);
   const holds = copies.map((copy) => copy?.version === newest && JSON.stringify(copy.body) === wanted);
   if (holds.every(Boolean)) return;
   const version = holds.some(Boolean) ? newest : newest + 1;

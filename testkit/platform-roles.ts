@@ -1,6 +1,6 @@
 /** How each role of a platform is started: its command, its environment, and where it answers. Pure. */
 import { join } from "node:path";
-import type { StoreRole } from "#core/store/mongo/schema.ts";
+import type { StoreRole } from "#core/store/mongo/store-roles.ts";
 import { readDenoPermissions } from "../scripts/deno-permissions.ts";
 import { reportsUris } from "./platform-database.ts";
 import { DEMO_PROVIDER } from "./platform-directory.ts";
@@ -134,6 +134,14 @@ function ownVariables(role: RoleName, settings: RoleSettings): Readonly<Record<s
         GODWIT_SIMULATOR_BEHAVIOUR: JSON.stringify(settings.simulatorBehaviour ?? {}),
       };
   }
+}
+
+/** What `godwit sets` and other commands for operators are told. */
+export function operatorEnvironment({ sets, ports, secrets }: RoleSettings): Readonly<Record<string, string>> {
+  return {
+    GODWIT_SETS: JSON.stringify(sets.map((set) => setConfig(set, "operator", { ports, secrets }))),
+    GODWIT_POSTGRES_URL: reportsUris(ports, secrets).projector,
+  };
 }
 
 function setsAs(user: StoreRole, role: RoleName, { sets, setUriOptions, ...settings }: RoleSettings) {

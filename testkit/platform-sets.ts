@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
 import type { SetConfig } from "#core/config/sets.ts";
-import { roleDefinition, type StoreRole, setupMongoSchema, storeRoles } from "#core/store/mongo/schema.ts";
+import { setupMongoSchema } from "#core/store/mongo/schema.ts";
+import { roleDefinition, type StoreRole, storeRoles } from "#core/store/mongo/store-roles.ts";
 import { setIdSchema } from "#domain/ids.ts";
 import type { PlatformPorts } from "./platform-ports.ts";
 import type { PlatformSecrets } from "./platform-state.ts";

@@ -43,6 +43,7 @@ const secretsSchema = z.strictObject({
   worker: z.string(),
   connector: z.string(),
   projector: z.string(),
+  operator: z.string(),
   /** Of the roles in PostgreSQL. */
   projectorSql: z.string(),
   reportsSql: z.string(),
@@ -56,16 +57,19 @@ const secretsSchema = z.strictObject({
 });
 export type PlatformSecrets = z.output<typeof secretsSchema>;
 
-/** Reads the secrets of the folder, or makes them. Throws when the file is not ours. */
+/** Reads the secrets of the folder, and makes those that are not there. Throws when the file is not ours. */
 export async function openSecrets(dataDir: string): Promise<PlatformSecrets> {
   const path = join(dataDir, SECRETS_FILE);
-  if (existsSync(path)) return secretsSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  const held = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as object) : {};
+  const whole = secretsSchema.safeParse(held);
+  if (whole.success) return whole.data;
   const password = (): string => randomBytes(PASSWORD_BYTES).toString("hex");
-  const secrets: PlatformSecrets = {
+  const made: PlatformSecrets = {
     edge: password(),
     worker: password(),
     connector: password(),
     projector: password(),
+    operator: password(),
     projectorSql: password(),
     reportsSql: password(),
     analystSql: password(),
@@ -73,6 +77,7 @@ export async function openSecrets(dataDir: string): Promise<PlatformSecrets> {
     smpp: password().slice(0, 8),
     apiKey: (await createApiKey("demo", systemRandom)).text,
   };
+  const secrets = secretsSchema.parse({ ...made, ...held });
   writeWhole(path, `${JSON.stringify(secrets, undefined, 2)}\n`, 0o600);
   return secrets;
 }

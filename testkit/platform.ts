@@ -15,6 +15,7 @@ import { ensureReportsDatabase, reportsUris } from "./platform-database.ts";
 import { DEMO_ACCOUNT, DEMO_NUMBERS, demoDirectory, ensureDirectory } from "./platform-directory.ts";
 import { type AskedPorts, type PlatformPorts, takePorts } from "./platform-ports.ts";
 import {
+  operatorEnvironment,
   type RoleName,
   type RoleSettings,
   type RoleSource,
@@ -25,15 +26,27 @@ import {
 } from "./platform-roles.ts";
 import { DATABASE, openPlatformSet, type PlatformSet } from "./platform-sets.ts";
 import { openSecrets, type PlatformSecrets, readState, writeState } from "./platform-state.ts";
+import { freePorts } from "./ports.ts";
 import { openPostgres, type Postgres } from "./postgres.ts";
 import type { ReplicaSet } from "./replica-set.ts";
-import { createRoleProcess, type RoleProcess, stopLeftoverRole } from "./role-process.ts";
+import {
+  commandFile,
+  createRoleProcess,
+  type RoleProcess,
+  stopLeftoverRole,
+  writeCommandEnvironment,
+} from "./role-process.ts";
 import { findTool } from "./tools.ts";
 
 export type { RoleName } from "./platform-roles.ts";
 export type { RoleProcess } from "./role-process.ts";
 
 const READY_BOUND_MS = 30_000;
+/** Of a set. */
+const MEMBERS = 3;
+
+/** Where each role's log, variables and process id are. */
+const rolesDir = (dataDir: string): string => join(dataDir, "roles");
 
 export interface PlatformOptions {
   readonly dataDir: string;
@@ -87,13 +100,21 @@ export interface Platform extends AsyncDisposable {
   readonly numbers: readonly string[];
   /** Opens every set as an administrator, for checks. The caller disposes them. */
   openStores(): Promise<readonly Store[]>;
+  /** The variables of commands for operators, as a file to source. */
+  readonly operatorFile: string;
+  /**
+   * Starts one more set beside the others, empty. No role knows of it before it is started again, and nobody uses it
+   * before the directory says so.
+   */
+  addSet(set: PlatformSet): Promise<ReplicaSet>;
 }
 
 /** What the opening of one platform works on. */
 interface Plan {
   readonly options: PlatformOptions;
   readonly dataDir: string;
-  readonly ports: PlatformPorts;
+  /** Replaced when a set is added. */
+  ports: PlatformPorts;
   readonly secrets: PlatformSecrets;
   readonly roles: ReadonlyMap<RoleName, RoleProcess>;
   /** The servers that have to be stopped, also when another one fails. */
@@ -101,7 +122,7 @@ interface Plan {
 }
 
 interface Servers {
-  readonly sets: readonly ReplicaSet[];
+  readonly sets: ReplicaSet[];
   readonly postgres: Postgres;
 }
 
@@ -115,13 +136,14 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   await using opening = new AsyncDisposableStack();
   opening.use(lockDataDir(dataDir));
   const state = readState(dataDir);
-  const dir = join(dataDir, "roles");
+  const dir = rolesDir(dataDir);
   await Promise.all(roleNames.map((role) => stopLeftoverRole(dir, role)));
   const sets = options.sets.map(({ set }) => set);
   const ports = await takePorts(dataDir, sets, options.ports ?? {}, state?.ports);
   const secrets = await openSecrets(dataDir);
   writeState(dataDir, { ...state, ports });
   const roles = createRoles({ ...options, dir, ports, secrets }, options);
+  writeCommandEnvironment(dir, "operator", operatorEnvironment({ ...options, ports, secrets }));
   const running: AsyncDisposable[] = [];
   opening.defer(() => settleAll(running.map((server) => server[Symbol.asyncDispose]())));
   opening.defer(() => stopRoles(roles)); // before their servers
@@ -141,12 +163,6 @@ async function openServers(plan: Plan): Promise<Servers> {
     findTool("mongod", toolOptions),
     findTool("postgres", toolOptions),
   ]);
-  const openSet = (set: PlatformSet): Promise<ReplicaSet> =>
-    part(plan, `set ${set.set}`, async () => {
-      const opened = await openPlatformSet(set, { dataDir, ports, secrets, mongodPath: mongod.path });
-      running.push(opened);
-      return opened;
-    });
   const openDatabase = (): Promise<Postgres> =>
     part(plan, "PostgreSQL", async () => {
       const settings = { port: ports.single.postgres, durable: options.durablePostgres ?? true };
@@ -156,12 +172,34 @@ async function openServers(plan: Plan): Promise<Servers> {
       await ensureReportsDatabase(server, secrets);
       return server;
     });
-  const starting = { sets: options.sets.map(openSet), postgres: openDatabase() };
+  const starting = { sets: options.sets.map((set) => openSet(plan, set, mongod.path)), postgres: openDatabase() };
   await settleAll([...starting.sets, starting.postgres]);
   const servers = { sets: await Promise.all(starting.sets), postgres: await starting.postgres };
   await part(plan, "directory", () => writeDemoDirectory(plan, servers.sets));
   writeState(dataDir, { ports, postgresDataDir: servers.postgres.dataDir });
   return servers;
+}
+
+function openSet(plan: Plan, set: PlatformSet, mongodPath: string): Promise<ReplicaSet> {
+  const { dataDir, ports, secrets, running } = plan;
+  return part(plan, `set ${set.set}`, async () => {
+    const opened = await openPlatformSet(set, { dataDir, ports, secrets, mongodPath });
+    running.push(opened);
+    return opened;
+  });
+}
+
+async function addSet(plan: Plan, servers: Servers, added: PlatformSet): Promise<ReplicaSet> {
+  const members = await freePorts(MEMBERS);
+  plan.ports = { ...plan.ports, members: { ...plan.ports.members, [added.set]: members } };
+  const opened = await openSet(plan, added, (await findTool("mongod")).path);
+  servers.sets.push(opened);
+  writeState(plan.dataDir, { ports: plan.ports, postgresDataDir: servers.postgres.dataDir });
+  const sets = servers.sets.map(({ name, region }) => ({ set: name, region }));
+  const settings = { ...plan.options, sets, ports: plan.ports, secrets: plan.secrets };
+  for (const [name, role] of plan.roles) role.reconfigure(roleEnvironment(name, settings));
+  writeCommandEnvironment(rolesDir(plan.dataDir), "operator", operatorEnvironment(settings));
+  return opened;
 }
 
 /** Waits for all, so that nothing still starts when the first error is thrown. */
@@ -234,10 +272,8 @@ async function writeDemoDirectory({ secrets }: Plan, sets: readonly ReplicaSet[]
   await ensureDirectory(stores, await demoDirectory(secrets.apiKey));
 }
 
-function describePlatform(
-  { ports, secrets, roles }: Plan,
-  servers: Servers,
-): Omit<Platform, typeof Symbol.asyncDispose> {
+function describePlatform(plan: Plan, servers: Servers): Omit<Platform, typeof Symbol.asyncDispose> {
+  const { ports, secrets, roles } = plan;
   return {
     ...servers,
     roles,
@@ -251,5 +287,7 @@ function describePlatform(
     account: DEMO_ACCOUNT,
     numbers: DEMO_NUMBERS,
     openStores: () => openStores(servers.sets),
+    operatorFile: commandFile(rolesDir(plan.dataDir), "operator"),
+    addSet: (set) => addSet(plan, servers, set),
   };
 }

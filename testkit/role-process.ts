@@ -31,6 +31,8 @@ export interface RoleProcess {
   stop(): Promise<void>;
   /** Starts it, after a stop if it runs; returns once it answers. Throws ServerStartError. */
   restart(): Promise<void>;
+  /** Its next start has this environment. */
+  reconfigure(env: Readonly<Record<string, string>>): void;
   /** Returns once it says that everything it needs is there; throws WaitTimeoutError. */
   waitForReady(timeoutMs: number): Promise<void>;
 }
@@ -73,6 +75,7 @@ export function createRoleProcess(options: RoleProcessOptions): RoleProcess {
       await up()?.stop();
       running = await start(options, files);
     },
+    reconfigure: (env) => writeEnvironment(files.environment, env),
     waitForReady: async (timeoutMs) => {
       await until(`${name} to be ready`, timeoutMs, async () => (await answers(`${url}/readyz`)) || undefined);
     },
@@ -98,6 +101,22 @@ function readPid(path: string): number {
   } catch {
     return 0;
   }
+}
+
+/** Where the variables are of somebody who runs commands beside the roles: a file like theirs. */
+export function commandFile(dir: string, name: string): string {
+  return roleFiles(dir, name).environment;
+}
+
+export function writeCommandEnvironment(dir: string, name: string, env: Readonly<Record<string, string>>): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeEnvironment(commandFile(dir, name), env);
+}
+
+/** The variables of such a file. Throws what the file system says. */
+export function readCommandEnvironment(path: string): Readonly<Record<string, string>> {
+  const lines = readFileSync(path, "utf8").matchAll(/^export ([A-Z_]+)='((?:[^']|'\\'')*)'$/gm);
+  return Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value.replaceAll("'\\''", "'")]));
 }
 
 /** In a file and not on a command line: those are for everyone on the machine to read. */

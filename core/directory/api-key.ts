@@ -1,9 +1,9 @@
 /**
  * API keys: `gw_live_<id>_<secret>`. The id finds the account, the secret's SHA-256 proves it; the secret itself is
- * stored nowhere (it has 160 random bits, so a slow hash would add nothing). Uses Web Crypto: the same on Bun, Deno and
- * Node.
+ * stored nowhere (it has 160 random bits, so a slow hash would add nothing).
  */
 import type { Random } from "#domain/random.ts";
+import { sha256Hex, toHex } from "#domain/sha256.ts";
 
 const SHAPE = /^gw_live_([a-z0-9]{4,32})_([0-9a-f]{40})$/;
 
@@ -17,8 +17,8 @@ export function parseApiKey(text: string): ParsedApiKey | undefined {
   return match?.[1] === undefined || match[2] === undefined ? undefined : { id: match[1], secret: match[2] };
 }
 
-export async function hashSecret(secret: string): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret))));
+export function hashSecret(secret: string): Promise<string> {
+  return sha256Hex(secret);
 }
 
 /** A new key: the text to show once, and what the directory keeps. */
@@ -35,8 +35,4 @@ export function digestsEqual(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length));
   return difference === 0;
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

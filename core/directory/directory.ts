@@ -87,6 +87,11 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
   };
 }
 
+/** The same business with other sets. */
+export function withSets(body: DirectoryInput, { sets, keyLists }: SetsOfDirectory): DirectoryInput {
+  return { ...body, sets: [...sets], keyLists: keyLists.map((list) => ({ ...list, sets: [...list.sets] })) };
+}
+
 /** At most 16 probes: a number has at most 15 digits. */
 function matches<Row>(rows: ReadonlyMap<string, Row>, to: E164): readonly Row[] {
   const found: Row[] = [];

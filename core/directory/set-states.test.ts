@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { SetId } from "#domain/ids.ts";
 import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
-import { changeSet, type SetState, type SetsOfDirectory, stateOfSet } from "./set-states.ts";
+import { changeSet, nameSets, type SetState, type SetsOfDirectory, stateOfSet } from "./set-states.ts";
 
 const none: SetsOfDirectory = { sets: [], keyLists: [] };
 const entry = (set: string, state: SetState) => ({ set: set as SetId, region: set.slice(0, 3), state });
@@ -28,4 +28,14 @@ describe("changeSet()", () => {
     const after = changeSet(sets, entry("sin1", "up"), (SEND_KEY_HOURS_MAX + 1) * HOUR_MS);
     expect(after.keyLists.map(({ since }) => since)).toEqual([HOUR_MS, (SEND_KEY_HOURS_MAX + 1) * HOUR_MS]);
   });
+});
+
+test("nameSets() names a set as what it has been all along, once, so that the first change forgets none", () => {
+  const known = ["syd1", "fra1"].map((set) => ({ set: set as SetId, region: set.slice(0, 3) }));
+  const named = nameSets(none, known);
+  expect(named.sets.map(({ set, state }) => `${set} ${state}`)).toEqual(["fra1 up", "syd1 up"]);
+  expect(named.keyLists.map(({ since }) => since)).toEqual([0]);
+  expect(nameSets(named, known)).toBe(named);
+  const drained = changeSet(named, entry("syd1", "drain"), 7);
+  expect(drained.keyLists.map(({ sets }) => sets.map(({ set }) => `${set}`))).toEqual([["fra1", "syd1"], ["fra1"]]);
 });

@@ -35,18 +35,45 @@ export function stateOfSet({ sets }: Pick<SetsOfDirectory, "sets">, set: SetId):
   return sets.find((entry) => entry.set === set)?.state ?? "up";
 }
 
+/** New messages go to it, and receipts and replies that no message is known for yet. */
+export const takesNew = (state: SetState): boolean => state === "up";
+/** What it holds may be routed and handed to providers. */
+export const maySend = (state: SetState): boolean => state === "up" || state === "drain";
+/** It is worked and written at all. */
+export const isInUse = (state: SetState): boolean => state !== "retired";
+
 const KEPT_MS = SEND_KEY_HOURS_MAX * 3_600_000;
 
 /**
- * The sets with `entry` added or changed. Where that changes which sets are up, a new key list begins; lists that no key
- * can remember are dropped.
+ * The sets with those of `known` that have no entry yet named as what they have been all along: up. Needed before the
+ * first change, as a list of the sets that are up must name all of them.
+ */
+export function nameSets(held: SetsOfDirectory, known: readonly Omit<SetEntry, "state">[]): SetsOfDirectory {
+  const unnamed = known.filter(({ set }) => held.sets.every((entry) => entry.set !== set));
+  if (unnamed.length === 0) return held;
+  const sets = sortSets([...held.sets, ...unnamed.map(({ set, region }): SetEntry => ({ set, region, state: "up" }))]);
+  // Before the first list every set was up, from the beginning.
+  return { sets, keyLists: held.keyLists.length > 0 ? held.keyLists : [{ since: 0, sets: upOf(sets) }] };
+}
+
+/**
+ * The sets with `entry` added or changed. Where that changes which sets are up, a new key list begins; lists that no
+ * key can remember are dropped.
  */
 export function changeSet(held: SetsOfDirectory, entry: SetEntry, now: number): SetsOfDirectory {
-  const sets = [...held.sets.filter(({ set }) => set !== entry.set), entry].sort((a, b) => (a.set < b.set ? -1 : 1));
-  const up = sets.filter(({ state }) => state === "up").map(({ set, region }) => ({ set, region }));
+  const sets = sortSets([...held.sets.filter(({ set }) => set !== entry.set), entry]);
+  const up = upOf(sets);
   const last = held.keyLists.at(-1);
   const isSame = last !== undefined && JSON.stringify(last.sets) === JSON.stringify(up);
   const lists = isSame ? held.keyLists : [...held.keyLists, { since: now, sets: up }];
   // A list matters until 48 h after the next one began.
   return { sets, keyLists: lists.filter((_, i) => (lists[i + 1]?.since ?? now) > now - KEPT_MS) };
+}
+
+function sortSets(sets: readonly SetEntry[]): readonly SetEntry[] {
+  return sets.toSorted((a, b) => (a.set < b.set ? -1 : 1));
+}
+
+function upOf(sets: readonly SetEntry[]): KeyList["sets"] {
+  return sets.filter(({ state }) => state === "up").map(({ set, region }) => ({ set, region }));
 }

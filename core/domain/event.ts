@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { e164Schema, senderSchema } from "./e164.ts";
-import { accountIdSchema, messageIdSchema, providerIdSchema } from "./ids.ts";
+import { accountIdSchema, chunkIdSchema, messageIdSchema, providerIdSchema } from "./ids.ts";
 import { messageClassSchema } from "./lane.ts";
 import { currencySchema, microsTextSchema } from "./money.ts";
 
@@ -54,13 +54,21 @@ const billed = z.object({
 
 export const rejectReasons = ["opted_out", "no_route", "no_price", "poison"] as const;
 export type RejectReason = (typeof rejectReasons)[number];
-/** Refused by us, before any provider saw it. Final. */
+/** Refused by us, before any provider saw it. Final, but for `poison`: that stands until it is requeued. */
 const rejected = z.object({
   ...base,
   type: z.literal("rejected"),
   reason: z.enum(rejectReasons),
   detail: z.string(),
+  /** With `poison`: the chunk of lane `dead` that keeps what we could not process. */
+  burial: chunkIdSchema.optional(),
 });
+
+/** An operator put what lay in this chunk of lane `dead` back on its lane: the rejection of that burial is void. */
+const requeued = z.object({ ...base, type: z.literal("requeued"), burial: chunkIdSchema });
+
+/** An operator threw away what lay in this chunk of lane `dead`. It changes nothing of the message's state. */
+const discarded = z.object({ ...base, type: z.literal("discarded"), burial: chunkIdSchema });
 
 /** The provider answered submit_sm with status 0 and its id. */
 const submitted = z.object({ ...atProvider, type: z.literal("submitted"), providerMessageId: z.string() });
@@ -72,7 +80,7 @@ const refused = z.object({ ...atProvider, type: z.literal("refused"), status: z.
 const inDoubt = z.object({
   ...atProvider,
   type: z.literal("in_doubt"),
-  reason: z.enum(["link_lost", "response_timeout", "takeover"]),
+  reason: z.enum(["link_lost", "response_timeout", "takeover", "restored"]),
   /** What was then done about it. */
   policy: z.enum(["resend", "keep"]),
 });
@@ -113,6 +121,8 @@ export const messageEventSchema = z.discriminatedUnion("type", [
   routed,
   billed,
   rejected,
+  requeued,
+  discarded,
   submitted,
   refused,
   inDoubt,

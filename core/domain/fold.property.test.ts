@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { E164, Sender } from "./e164.ts";
 import type { MessageEvent } from "./event.ts";
-import { emptyMessageState, foldEvents, replyText, statusOf } from "./fold.ts";
-import type { AccountId, MessageId, ProviderId } from "./ids.ts";
+import { emptyMessageState, foldEvents, rejectionOf, replyText, statusOf } from "./fold.ts";
+import type { AccountId, ChunkId, MessageId, ProviderId } from "./ids.ts";
 import type { MicrosText } from "./money.ts";
 
 const message = "syd1-01jd0000000000000000000000" as MessageId;
@@ -75,7 +75,20 @@ const replied = fc
   })
   .map((fields): MessageEvent => ({ type: "replied", message, provider, to: "12", parts: 2, ...fields }));
 
-const event = fc.oneof(accepted, routed, billed, submitted, refused, inDoubt, receipt, lapsed, replied);
+const chunks = ["01jd0000000000000000000001", "01jd0000000000000000000002"] as ChunkId[];
+const burial = fc.constantFrom(...chunks);
+const rejected = fc
+  .record({ at, detail: fc.constantFrom("one", "two"), burial: fc.option(burial, { nil: undefined }) })
+  .map(({ burial, ...fields }): MessageEvent => {
+    if (burial === undefined) return { type: "rejected", message, reason: "no_route", ...fields };
+    return { type: "rejected", message, reason: "poison", burial, ...fields };
+  });
+const raised = fc
+  .record({ at, burial, type: fc.constantFrom("requeued" as const, "discarded" as const) })
+  .map((fields): MessageEvent => ({ message, ...fields }));
+
+const sent = [accepted, routed, billed, submitted, refused, inDoubt, receipt, lapsed, replied];
+const event = fc.oneof(...sent, rejected, raised);
 
 test("the fold gives the same answer in any order, with any event applied once or twice", () => {
   fc.assert(
@@ -88,6 +101,7 @@ test("the fold gives the same answer in any order, with any event applied once o
       const [straight, mixed] = [foldEvents(events), foldEvents(shuffled)];
       expect(mixed).toEqual(straight);
       expect(statusOf(mixed)).toBe(statusOf(straight));
+      expect(rejectionOf(mixed)).toEqual(rejectionOf(straight));
     }),
     { numRuns: 2_000 },
   );
@@ -117,6 +131,11 @@ const [oneSegment, twoSegments] = [1, 2].map((segments) => ({
   segments,
 })) as [MessageEvent, MessageEvent];
 
+const burialOf = (n: number): ChunkId => chunks[n] ?? ("none" as ChunkId);
+const noRoute: MessageEvent = { type: "rejected", message, at: 5, reason: "no_route", detail: "" };
+const buried = (n: number): MessageEvent => ({ ...noRoute, reason: "poison", burial: burialOf(n) });
+const requeued = (n: number): MessageEvent => ({ type: "requeued", message, at: 6 + n, burial: burialOf(n) });
+
 test.each([
   ["delivered beats undelivered", [oneSegment, of("undelivered"), of("delivered")], "delivered"],
   ["undelivered beats expired", [oneSegment, of("undelivered"), of("expired")], "undelivered"],
@@ -125,6 +144,13 @@ test.each([
   ["one of two parts with a result", [twoSegments, of("delivered", 0)], "accepted"],
   ["nothing but accepted", [oneSegment], "accepted"],
   ["a receipt before its submit", [oneSegment, of("delivered")], "delivered"],
+  ["a buried message", [oneSegment, buried(0)], "rejected"],
+  ["one that was requeued, and the order does not matter", [requeued(0), oneSegment, buried(0)], "accepted"],
+  ["one that was requeued and arrived", [oneSegment, buried(0), requeued(0), of("delivered")], "delivered"],
+  ["one that died again", [oneSegment, buried(0), requeued(0), requeued(0), buried(1)], "rejected"],
+  ["two of its parts buried, one of them requeued", [oneSegment, buried(0), buried(1), requeued(1)], "rejected"],
+  ["a refusal of another kind stays", [oneSegment, noRoute, buried(0), requeued(0)], "rejected"],
+  ["a requeue whose burial is not read yet", [oneSegment, requeued(0), of("delivered")], "delivered"],
 ] as const)("status: %s", (_, events, status) => {
   expect(statusOf(foldEvents(events))).toBe(status);
 });

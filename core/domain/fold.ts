@@ -35,12 +35,17 @@ export interface MessageState {
   readonly accepted?: EventOf<"accepted">;
   readonly routed?: EventOf<"routed">;
   readonly billed?: EventOf<"billed">;
+  /** The earliest refusal that nothing takes back. See `rejectionOf`. */
   readonly rejected?: EventOf<"rejected">;
+  /** Refusals of what is on lane `dead`, by the chunk that keeps it: each stands until that chunk is requeued. */
+  readonly burials: Readonly<Record<string, EventOf<"rejected">>>;
+  /** Chunks of lane `dead` that were requeued, in the order of their ids. */
+  readonly requeued: readonly string[];
   readonly segments: Readonly<Record<string, SegmentState>>;
   readonly replies: Readonly<Record<string, ReplyState>>;
 }
 
-export const emptyMessageState: MessageState = { segments: {}, replies: {} };
+export const emptyMessageState: MessageState = { burials: {}, requeued: [], segments: {}, replies: {} };
 
 export const messageStatuses = [
   "accepted",
@@ -78,7 +83,11 @@ export function applyEvent(state: MessageState, event: MessageEvent): MessageSta
     case "billed":
       return { ...state, billed: earliest(state.billed, event) };
     case "rejected":
-      return { ...state, rejected: earliest(state.rejected, event) };
+      return withRejection(state, event);
+    case "requeued":
+      return { ...state, requeued: union(state.requeued, event.burial) };
+    case "discarded":
+      return state;
     case "submitted":
       return withSegment(state, event.segment, (segment) => withSubmit(segment, event));
     case "refused":
@@ -111,7 +120,7 @@ export function foldEvents(events: Iterable<MessageEvent>, from: MessageState = 
 
 /** The one status of a message. Without its `accepted` event (not read yet) it is as good as accepted. */
 export function statusOf(state: MessageState): MessageStatus {
-  if (state.rejected !== undefined) return "rejected";
+  if (rejectionOf(state) !== undefined) return "rejected";
   const total = state.accepted?.segments;
   const outcomes = Object.values(state.segments).flatMap((segment) => segment.outcome ?? []);
   if (total === undefined || outcomes.length < total) return state.routed === undefined ? "accepted" : "queued";
@@ -120,6 +129,15 @@ export function statusOf(state: MessageState): MessageStatus {
   if (delivered === total) return "delivered";
   if (delivered > 0) return "partially_delivered";
   return statusOfUndelivered(outcomes);
+}
+
+/** The earliest refusal that stands: a burial counts no more once it was requeued, in whatever order that is read. */
+export function rejectionOf(state: MessageState): EventOf<"rejected"> | undefined {
+  let first = state.rejected;
+  for (const [burial, event] of Object.entries(state.burials)) {
+    if (!state.requeued.includes(burial)) first = earliest(first, event);
+  }
+  return first;
 }
 
 /** Parts of a reply in order, or undefined while one is missing. */
@@ -131,6 +149,12 @@ export function replyText(reply: ReplyState): string | undefined {
 function statusOfUndelivered(outcomes: readonly SegmentOutcome[]): MessageStatus {
   if (outcomes.includes("undelivered") || outcomes.includes("refused")) return "undelivered";
   return outcomes.includes("expired") || outcomes.includes("lapsed") ? "expired" : "unknown";
+}
+
+function withRejection(state: MessageState, event: EventOf<"rejected">): MessageState {
+  const { burial } = event;
+  if (burial === undefined) return { ...state, rejected: earliest(state.rejected, event) };
+  return { ...state, burials: { ...state.burials, [burial]: earliest(state.burials[burial], event) } };
 }
 
 function withSegment(

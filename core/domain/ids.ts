@@ -20,6 +20,7 @@ export type WriterId = Brand<string, "WriterId">;
 const ULID = "[0-7][0-9a-hjkmnp-tv-z]{25}";
 const NAME = /^[a-z][a-z0-9_]{1,31}$/;
 const MESSAGE_ID = new RegExp(`^[a-z][a-z0-9]{1,11}-${ULID}$`);
+const CHUNK_ID = new RegExp(`^${ULID}$`);
 
 export const setIdSchema = z
   .string()
@@ -37,10 +38,33 @@ export const messageIdSchema = z
   .string()
   .regex(MESSAGE_ID)
   .transform((id) => id as MessageId);
+export const chunkIdSchema = z
+  .string()
+  .regex(CHUNK_ID)
+  .transform((id) => id as ChunkId);
 
 /** The set that holds a message and all its events. */
 export function setOfMessage(id: MessageId): SetId {
   return id.slice(0, id.indexOf("-")) as SetId;
+}
+
+/**
+ * When its id was minted, in milliseconds since the epoch by the minter's clock; 0 for an id that says nothing of it.
+ */
+export function timeOfMessage(id: MessageId): number {
+  const ms = timeOfUnique(id.slice(id.indexOf("-") + 1));
+  return Number.isFinite(new Date(ms).getTime()) && MESSAGE_ID.test(id) ? ms : 0;
+}
+
+function timeOfUnique(unique: string): number {
+  let ms = 0;
+  for (const char of unique.slice(0, TIME_CHARS)) ms = ms * 32 + ALPHABET.indexOf(char);
+  return ms;
+}
+
+/** When a writer was opened, in milliseconds since the epoch by the clock of its process. */
+export function timeOfWriter(id: WriterId): number {
+  return timeOfUnique(id);
 }
 
 /** Makes ids that never repeat in this process and sort by the time of their making. */

@@ -30,6 +30,8 @@ export const submitItemSchema = inboxItemSchema.extend({
   attempt: z.int().positive(),
   /** How often the provider asked to try again later. */
   tries: z.int().nonnegative(),
+  /** How often segments of it were in doubt on chunks before this one; absent: never. */
+  doubts: z.int().nonnegative().optional(),
   /** Segments that already have a result, when a message comes back for the rest of them. */
   doneSegments: z.array(z.int().nonnegative()).optional(),
 });

@@ -2,7 +2,7 @@
  * The queues of a set by name. A lane is where a chunk waits; who claims from it is said in docs/LIFE_OF_A_MESSAGE.md.
  */
 import { z } from "zod";
-import type { Brand, ProviderId, SetId } from "./ids.ts";
+import { type Brand, type ProviderId, providerIdSchema, type SetId } from "./ids.ts";
 
 export const messageClasses = ["alert", "transactional", "bulk"] as const;
 /** Alerts never wait behind bulk, on any lane or link. */
@@ -19,3 +19,9 @@ export const lanes = {
   replies: "replies" as Lane,
   dead: "dead" as Lane,
 } as const;
+
+const SUBMIT_LANE = /^submit\.([^.]+)\.[a-z]+$/;
+/** Whose lane `submit.<provider>.<class>` it is; undefined for every other lane. */
+export function providerOfLane(lane: string): ProviderId | undefined {
+  return providerIdSchema.safeParse(SUBMIT_LANE.exec(lane)?.[1]).data;
+}

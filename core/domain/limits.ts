@@ -26,8 +26,12 @@ export const TIMELINE_BATCHES_MAX = 200;
 export const RECEIPT_PARK_HOURS_MAX = 72;
 /** An item that failed alone this often is given up: it goes to lane `dead`, and its message is rejected. */
 export const CHUNK_DELIVERIES_MAX = 5;
+/** A segment may be in doubt, and be sent again, this often; then it is left as it is. A provider may never answer. */
+export const DOUBTS_MAX = 3;
 /** The send mark is raised at most this far beyond what has been settled: at a crash no more can be in doubt. */
 export const SEND_MARK_AHEAD_MAX = 512;
+/** An Idempotency-Key: what a UUID, a hash or an order number with a prefix needs, and a bounded index entry. */
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
 /** An Idempotency-Key is kept this long; a repetition that comes later is a new send. */
 export const SEND_KEY_HOURS_MAX = 48;
 /**

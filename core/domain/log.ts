@@ -15,13 +15,33 @@ export interface LogEvents {
   "process.stopped": { readonly role: string };
   "set.unreachable": { readonly set: string; readonly code: string; readonly doing: string };
   "set.recovered": { readonly set: string };
+  /** The directory says so from now on. */
+  "set.state": { readonly set: string; readonly state: string };
+  /** It is in the directory, and this process was not told where it is. */
+  "set.no_address": { readonly set: string; readonly state: string };
+  /** It says of itself that it came out of a backup: nothing is sent from it until it has been reconciled. */
+  "set.restored": { readonly set: string };
+  "set.in_service": { readonly set: string };
   "accept.outcome_unknown": { readonly set: string; readonly messages: number };
   "accept.failed_over": { readonly set: string; readonly messages: number };
   "writer.opened": { readonly set: string; readonly writer: string };
   "writer.ended": { readonly set: string; readonly writer: string; readonly reason: string };
+  /** Nothing is done on it until `godwit schema` has been run on it. */
+  "schema.outdated": { readonly set: string; readonly version: number; readonly needed: number };
+  "schema.updated": { readonly set: string; readonly version: number };
+  "month.opened": { readonly set: string; readonly month: string };
+  "month.failed": { readonly set: string; readonly code: string };
   "claim.lease_lost": { readonly set: string; readonly lane: string; readonly items: number };
   "claim.failed": { readonly set: string; readonly lane: string; readonly code: string };
   "claim.poisoned": { readonly set: string; readonly lane: string; readonly item: string; readonly error: string };
+  /** Chunks that no connector saw to in time: messages that lapsed, went back to their lane, could not be read. */
+  "sweep.settled": {
+    readonly set: string;
+    readonly lane: string;
+    readonly expired: number;
+    readonly returned: number;
+    readonly buried: number;
+  };
   "link.bound": { readonly provider: string; readonly bind: number };
   "link.lost": { readonly provider: string; readonly bind: number; readonly reason: string };
   "link.refused": { readonly provider: string; readonly bind: number; readonly status: number };
@@ -31,6 +51,8 @@ export interface LogEvents {
   "directory.loaded": { readonly version: number; readonly set: string };
   "directory.unreachable": { readonly ageMs: number };
   "project.caught_up": { readonly set: string; readonly batches: number };
+  /** The set lacks batches that were read from it before: it is a copy of its past, and is marked as restored. */
+  "project.set_went_back": { readonly set: string; readonly writers: number; readonly batches: number };
   "project.failed": { readonly set: string; readonly code: string };
   defect: { readonly where: string; readonly error: string };
 }

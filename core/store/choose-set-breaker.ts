@@ -1,7 +1,8 @@
 /**
  * A circuit breaker around one set: it keeps requests away from a set that just failed, and finds out by itself when it
- * is back. States: closed (in use) → open (left alone for 1-5 s) → half_open (one ping under way) → closed or open. It
- * never decides about a step: a commit that was begun is left to finish, and its success closes the breaker.
+ * is back. States: closed (in use) → open (left alone for 1-5 s) → half_open (one ping under way) → closed or open. A
+ * set that is not used for new steps is not pinged, and stays open until it is used again. It never decides about a
+ * step: a commit that was begun is left to finish, and its success closes the breaker.
  */
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
@@ -40,6 +41,8 @@ export function createBreaker(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  /** Whether the set would be used if it were back. */
+  readonly mayProbe: () => boolean;
   readonly onChange: (state: BreakerState, code: string) => void;
 }): Breaker {
   const { store, clock, random } = deps;
@@ -74,6 +77,10 @@ export function createBreaker(deps: {
 
   /** The first of answer, error and time-out decides. What comes after the state has moved on is not heard. */
   function probe(): void {
+    if (!deps.mayProbe()) {
+      timer = clock.after(OPEN_MS_MIN, probe);
+      return;
+    }
     const mine = ++probes;
     const decide = (act: () => void) => (): void => {
       if (state === "half_open" && mine === probes) act();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { SetState } from "#core/directory/set-states.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
@@ -80,11 +81,13 @@ function createSetUp(names: readonly Name[]) {
       },
     };
   });
+  const states = new Map<string, SetState>();
   const chooser = createSetChooser({
     stores,
     region: "syd",
     clock,
     random,
+    stateOf: (set) => states.get(set) ?? "up",
     onChange: (set, state, code) => changes.push(`${set} ${state} ${code}`),
   });
   const storeOf = (name: Name): Store => {
@@ -97,6 +100,7 @@ function createSetUp(names: readonly Name[]) {
     chooser,
     changes,
     pings,
+    is: (name: Name, state: SetState) => states.set(name, state),
     answers: (name: Name, commit: () => Promise<CommitResult>) => commits.set(name, commit),
     recovers: (name: Name) => commits.delete(name),
     pingAnswers: (name: Name, ping: () => Promise<void>) => pingAnswers.set(name, ping),
@@ -183,6 +187,50 @@ describe("choose()", () => {
     await clock.advance(PROBE_GAP_MS);
     chooser.choose();
     expect(pings.length).toBe(2);
+  });
+});
+
+describe("states of sets", () => {
+  test("only sets that are up are chosen, from the moment the directory says so", () => {
+    const { chosen, is } = createSetUp(["syd1", "syd2", "akl1"]);
+    is("syd1", "drain");
+    expect(chosen()).toEqual(["syd2"]);
+    is("syd2", "readonly");
+    expect(chosen()).toEqual(["akl1"]);
+    is("syd1", "up");
+    expect(chosen()).toEqual(["syd1"]);
+  });
+
+  test("with none up says none and when to ask again, though all are healthy, and probes nothing", async () => {
+    const { chooser, clock, is, pings } = createSetUp(["syd1", "syd2"]);
+    is("syd1", "retired");
+    is("syd2", "drain");
+    const choice = chooser.choose();
+    expect(choice.type === "none" && choice.retryAfterMs).toBeGreaterThan(0);
+    await clock.advance(2 * OPEN_MS_MAX);
+    expect(pings).toEqual([]);
+  });
+
+  test("a set that failed is not pinged while it is not up, and found again soon after it is", async () => {
+    const { answers, commit, clock, is, pings, state } = createSetUp(["syd1", "akl1"]);
+    answers("syd1", failed);
+    await commit("syd1");
+    is("syd1", "retired");
+    await clock.advance(10 * OPEN_MS_MAX);
+    expect([pings, state("syd1")]).toEqual([[], "open"]);
+    is("syd1", "up");
+    await clock.advance(OPEN_MS_MAX);
+    expect(state("syd1")).toBe("closed");
+  });
+
+  test("a step that was begun before is left to finish", async () => {
+    const { answers, commit, is } = createSetUp(["syd1"]);
+    let finish: (result: CommitResult) => void = () => undefined;
+    answers("syd1", () => new Promise((resolve) => (finish = resolve)));
+    const begun = commit("syd1");
+    is("syd1", "drain");
+    finish({ type: "committed" });
+    expect((await begun).type).toBe("committed");
   });
 });
 

@@ -1,17 +1,21 @@
 /**
- * Which set takes the next step: uniformly at random among the healthy near sets (same region), or among the other
- * healthy ones when no near set is left. A breaker each says which are healthy (choose-set-breaker.ts). When every
- * breaker is open the caller is told so at once and the set that is due soonest is probed, so no request is spent on
- * finding out.
+ * Which set takes the next step: uniformly at random among the healthy near sets (same region) that are up, or among
+ * the other healthy ones when no near set is left. A breaker each says which are healthy (choose-set-breaker.ts).
+ * When every breaker is open the caller is told so at once and the set that is due soonest is probed, so no request
+ * is spent on finding out.
  */
+import { type SetState, takesNew } from "#core/directory/set-states.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import { pick, type Random } from "#domain/random.ts";
 import { type Breaker, type BreakerState, createBreaker } from "./choose-set-breaker.ts";
 import type { CommitResult, Step, Store } from "./store.ts";
 
+/** With no set up: a state that is changed is seen about a second later. */
+const NONE_UP_RETRY_MS = 1_000;
+
 export interface SetChooser extends Disposable {
-  /** Decides without waiting. Never returns a set of `except`, nor one that is not closed. */
+  /** Decides without waiting. Never returns a set of `except`, nor one that is not up, nor one that is not closed. */
   choose(options?: ChooseOptions): SetChoice;
   /** `store.commit` that also judges the set: every step should go through here. */
   commit(store: Store, step: Step): Promise<CommitResult>;
@@ -30,7 +34,7 @@ export type SetChoice =
   | { readonly type: "chosen"; readonly store: Store }
   /** Healthy sets are there, but each has its steps in flight. */
   | { readonly type: "busy" }
-  /** No healthy set is left. Worth asking again after `retryAfterMs`. */
+  /** No healthy set that is up is left. Worth asking again after `retryAfterMs`. */
   | { readonly type: "none"; readonly retryAfterMs: number };
 
 export interface SetHealth {
@@ -46,19 +50,29 @@ export function createSetChooser(deps: {
   readonly region: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** What each set is used for now, by the directory. Asked at every choice. */
+  readonly stateOf: (set: SetId) => SetState;
   readonly onChange?: (set: SetId, state: BreakerState, code: string) => void;
 }): SetChooser {
+  const isUp = ({ set }: Store): boolean => takesNew(deps.stateOf(set));
   const breakers = deps.stores.map((store) =>
-    createBreaker({ ...deps, store, onChange: (state, code) => deps.onChange?.(store.set, state, code) }),
+    createBreaker({
+      ...deps,
+      store,
+      mayProbe: () => isUp(store),
+      onChange: (state, code) => deps.onChange?.(store.set, state, code),
+    }),
   );
   const isNear = (breaker: Breaker): boolean => breaker.store.region === deps.region;
 
   return {
     choose({ except, isFree } = {}) {
-      const healthy = breakers.filter((breaker) => breaker.state === "closed" && !except?.has(breaker.store.set));
+      const used = breakers.filter((breaker) => isUp(breaker.store));
+      if (used.length === 0) return { type: "none", retryAfterMs: NONE_UP_RETRY_MS };
+      const healthy = used.filter((breaker) => breaker.state === "closed" && !except?.has(breaker.store.set));
       const near = healthy.filter(isNear);
       const pool = near.length > 0 ? near : healthy;
-      if (pool.length === 0) return { type: "none", retryAfterMs: probeSoonest(breakers) };
+      if (pool.length === 0) return { type: "none", retryAfterMs: probeSoonest(used) };
       const free = isFree === undefined ? pool : pool.filter((breaker) => isFree(breaker.store.set));
       const chosen = pick(free, deps.random);
       return chosen === undefined ? { type: "busy" } : { type: "chosen", store: chosen.store };

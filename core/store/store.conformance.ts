@@ -12,6 +12,7 @@ import { describeMoney, describeSendKeys } from "./conformance/refusals.ts";
 import { describeSmallState } from "./conformance/small-state.ts";
 import { describeSpecialClaims } from "./conformance/special-claims.ts";
 import { describeSteps } from "./conformance/steps.ts";
+import { describeTentativeClaims } from "./conformance/tentative-claims.ts";
 import type { Store } from "./store.ts";
 
 export function describeStore(name: string, openFixture: () => Promise<StoreFixture>): void {
@@ -41,6 +42,7 @@ export function describeStore(name: string, openFixture: () => Promise<StoreFixt
     describeMoney(() => ({ store, other, messageId }));
     describeBells(() => ({ store, other, messageId }));
     describeSpecialClaims(() => ({ store, other, messageId }));
+    describeTentativeClaims(() => ({ store, other, messageId, openStore: () => fixture.openStore() }));
     describeSmallState(() => ({ store, other, messageId }));
   });
 }

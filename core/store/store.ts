@@ -4,6 +4,7 @@
  * which is all or nothing. Drivers: `mongo/` and `memory/`; both pass `store.conformance.ts`. Only `mongo/` knows
  * MongoDB.
  */
+import type { E164 } from "#domain/e164.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { AccountId, Brand, ChunkId, MessageId, ProviderId, SetId, WriterId } from "#domain/ids.ts";
 import type { OptOutChange } from "#domain/item.ts";
@@ -61,15 +62,30 @@ export interface Store extends AsyncDisposable {
   /** Which of these (account, number) pairs are opted out. */
   optedOut(pairs: readonly OptOutKey[]): Promise<ReadonlySet<OptOutKey>>;
 
+  /**
+   * The latest change of every pair, in the order of their keys, at most `max` after `after`: for another set that is
+   * to hold them too.
+   */
+  optOutChanges(page: { readonly after?: OptOutKey; readonly max: number }): Promise<readonly OptOutChange[]>;
+
   /** The sends that took these keys within the last SEND_KEY_HOURS_MAX. */
   findSendKeys(keys: readonly SendKeyId[]): Promise<ReadonlyMap<SendKeyId, SendRecord>>;
 
   /** What is left of these allotments; one that was never given anything is not in the answer. */
   balances(allotments: readonly AllotmentId[]): Promise<ReadonlyMap<AllotmentId, Micros>>;
 
+  /** How the set stands by its own word. Nobody's say but its own counts: a copy of its past looks like itself. */
+  standing(): Promise<Standing>;
+
+  /** Makes it say so; durable on a majority when it resolves. */
+  declareStanding(standing: Standing): Promise<void>;
+
   /** Rejects with StoreError unless a majority write can be expected to work now. */
   ping(): Promise<void>;
 }
+
+/** `restored`: it came out of a backup, and has not been reconciled with what was known of it. It must not send. */
+export type Standing = "in_service" | "restored";
 
 export interface Step {
   /** Held chunks that are done with: they vanish. */
@@ -147,14 +163,26 @@ export interface Charge {
   readonly micros: Micros;
 }
 
-/** A hint and never data: it may ring for nothing, and what it missed is found when a wait ends by its time. */
+/** A hint and never data: it may ring for nothing. What it misses is rung for when a lane is next looked at. */
 export interface Bell extends Disposable {
-  /** Resolves at the next ring (at once if it rang since the last wait), after `ms`, or when `signal` aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * True at the next ring, at once if it rang since the last wait; false after `ms` without one, or when `signal`
+   * aborts.
+   */
+  wait(ms: number, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Proof of a claim. Only `claim` makes one; a settle is judged by its token, not by the clock. */
-export type Lease = Brand<{ readonly chunk: ChunkId; readonly token: string }, "Lease">;
+export type Lease = Brand<
+  {
+    readonly chunk: ChunkId;
+    /** Null: of a tentative claim, on a chunk that carries none. */
+    readonly token: string | null;
+    /** Nothing says that the chunk is taken. */
+    readonly tentative?: true;
+  },
+  "Lease"
+>;
 
 export interface ClaimOptions {
   /**
@@ -170,6 +198,12 @@ export interface ClaimOptions {
   readonly markAhead?: number;
   /** Nothing but these chunks. */
   readonly only?: readonly ChunkId[];
+  /**
+   * Chunks may be taken without writing that they are: others may hold them too, and the first step that acknowledges
+   * one wins; the others' are `lease_lost`. For work without effects outside its step, at a third less than its cost. A
+   * permission: where steps are lost, claims are written again for a while. `deliveries` does not count it.
+   */
+  readonly tentative?: boolean;
 }
 
 /** A chunk as it stands on its lane. */
@@ -228,6 +262,10 @@ export type OptOutKey = Brand<string, "OptOutKey">;
 export function optOutKey(account: AccountId, number: string): OptOutKey {
   return `${account}|${number}` as OptOutKey;
 }
+export function parseOptOutKey(key: OptOutKey): Pick<OptOutChange, "account" | "number"> {
+  const bar = key.indexOf("|");
+  return { account: key.slice(0, bar) as AccountId, number: key.slice(bar + 1) as E164 };
+}
 
 /** The append-only log of a set. */
 export interface EventLog {
@@ -240,6 +278,18 @@ export interface EventLog {
   writers(): Promise<readonly WriterRecord[]>;
   /** Ends writers that have been silent for `silentMs` by a closed batch, which fences them. Returns how many. */
   endSilentWriters(silentMs: number): Promise<number>;
+  /**
+   * Makes room for the months to come, where the driver keeps the log by the month, and returns the months that were
+   * made. Idempotent; call it daily. Throws StoreError, also where our user may not.
+   */
+  openMonths(): Promise<readonly string[]>;
+  /** Events before it may have been dropped for good, in milliseconds since the epoch; 0: all are there. */
+  keptSince(): Promise<number>;
+  /**
+   * Puts batches back that this set has lost, at their own numbers, and returns those whose number is taken by another
+   * batch: these are not there. For a restored set only, before anybody writes to it. Twice is as once.
+   */
+  putBack(batches: readonly EventBatch[]): Promise<readonly EventBatch[]>;
   /** Every event of one message, in no particular order. */
   ofMessage(id: MessageId): Promise<readonly MessageEvent[]>;
   /** The submits that these provider ids (normalised) answer, by id. */
@@ -303,6 +353,7 @@ export type StoreErrorCode =
   | "store_timeout"
   | "store_refused"
   | "writer_fenced"
+  | "schema_outdated"
   | "store_corrupt";
 
 /** An operational failure of a set, wrapped once, where it is known what was being done. */

@@ -2,11 +2,10 @@
 
 import { fitChunks } from "#core/store/chunk-bounds.ts";
 import type { NewChunk } from "#core/store/store.ts";
-import { segmentText } from "#domain/encoding/segment-text.ts";
 import type { IdMint } from "#domain/ids.ts";
 import type { SubmitItem } from "#domain/item.ts";
-import { type Lane, lanes } from "#domain/lane.ts";
-import type { DeadItem } from "./poison.ts";
+import type { Lane } from "#domain/lane.ts";
+import { countPositions } from "./send-positions.ts";
 
 export function toChunks(mint: IdMint, lane: Lane, items: readonly object[], delayMs?: number): readonly NewChunk[] {
   return fitChunks(items, (item) => JSON.stringify(item).length + 1).map((run) => ({
@@ -17,24 +16,25 @@ export function toChunks(mint: IdMint, lane: Lane, items: readonly object[], del
   }));
 }
 
-/** Submit chunks carry their number of send positions: the segments of their messages, in order. */
+/**
+ * Submit chunks carry their number of send positions: the segments of their messages, in order; and the moment by which
+ * somebody must see to them even if no connector does: when the first of their messages expires.
+ */
 export function toSubmitChunks(
   mint: IdMint,
   lane: Lane,
   items: readonly SubmitItem[],
   delayMs?: number,
 ): readonly NewChunk[] {
-  return toChunks(mint, lane, items, delayMs).map((chunk) => ({
-    ...chunk,
-    positions: (chunk.items as readonly SubmitItem[]).reduce((sum, item) => sum + positionsOf(item), 0),
-  }));
+  return toChunks(mint, lane, items, delayMs).map((chunk) => {
+    const held = chunk.items as readonly SubmitItem[];
+    const positions = held.reduce((sum, { text }) => sum + countPositions(text), 0);
+    const actBy = earliestExpiry(held);
+    return { ...chunk, positions, ...(actBy === undefined ? {} : { actBy }) };
+  });
 }
 
-/** Counted from the text, as the connector does, and not from a field that could disagree with it. */
-function positionsOf(item: SubmitItem): number {
-  return segmentText(item.text).parts.length;
-}
-
-export function deadChunks(mint: IdMint, dead: readonly DeadItem[]): readonly NewChunk[] {
-  return dead.map((item) => ({ id: mint.chunkId(), lane: lanes.dead, items: [item] }));
+export function earliestExpiry(items: readonly Pick<SubmitItem, "expireAt">[]): number | undefined {
+  const expiries = items.flatMap(({ expireAt }) => expireAt ?? []);
+  return expiries.length === 0 ? undefined : Math.min(...expiries);
 }

@@ -9,7 +9,7 @@ import { type SetId, setOfMessage } from "#domain/ids.ts";
 import type { OptOutChange, RelayItem } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
-import type { WorkContext } from "./work-context.ts";
+import { usedStores, type WorkContext } from "./work-context.ts";
 
 export interface SplitEffects {
   readonly events: readonly MessageEvent[];
@@ -17,7 +17,10 @@ export interface SplitEffects {
   readonly relays: readonly NewChunk[];
 }
 
-/** What belongs to `own`, and relay chunks for the rest. An opt-out belongs to every set. */
+/**
+ * What belongs to `own`, and relay chunks for the rest. An opt-out belongs to every set in use. Events of a message
+ * on a retired set can go nowhere: do not give them here.
+ */
 export function splitEffects(
   context: WorkContext,
   own: SetId,
@@ -29,8 +32,7 @@ export function splitEffects(
     const set = setOfMessage(event.message);
     bySet.set(set, [...(bySet.get(set) ?? []), event]);
   }
-  const targets =
-    effects.optOuts.length > 0 ? new Set([...bySet.keys(), ...context.stores.keys()]) : new Set(bySet.keys());
+  const targets = new Set([...bySet.keys(), ...(effects.optOuts.length > 0 ? setsInUse(context) : [])]);
   targets.delete(own);
   const relays = [...targets].flatMap((set): NewChunk[] => {
     const events = bySet.get(set) ?? [];
@@ -42,4 +44,9 @@ export function splitEffects(
     return items.map((item) => ({ id: mint.chunkId(), lane: lanes.relay(set), items: [item] }));
   });
   return { events: bySet.get(own) ?? [], optOuts: effects.optOuts, relays };
+}
+
+/** Those too that this process has no address of yet: one that has will find what is for them. */
+function setsInUse(context: WorkContext): readonly SetId[] {
+  return [...usedStores(context).map(({ set }) => set), ...context.directory.unknownSets()];
 }

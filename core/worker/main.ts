@@ -5,6 +5,7 @@ import { portSchema, readEnv } from "#core/config/env.ts";
 import { runMain } from "#core/config/run-main.ts";
 import { setsSchema } from "#core/config/sets.ts";
 import { openDirectory } from "#core/directory/open-directory.ts";
+import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
@@ -45,7 +46,7 @@ export async function runWorkerRole(
   const health = stack.use(
     serveHealth({
       port: config.GODWIT_WORKER_PORT,
-      ready: async () => ({ directory: directory.current() !== undefined, ...(await stores.reachable()) }),
+      ready: async () => ({ directory: directory.current() !== undefined, ...(await setParts(stores, directory)) }),
       metrics: metrics.text,
     }),
   );

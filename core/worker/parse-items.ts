@@ -1,8 +1,8 @@
 /** Items are parsed when they are claimed: one that an older process wrote wrongly stands out instead of spreading. */
 import type { z } from "zod";
 import type { Hold } from "#core/store/store.ts";
+import { type DeadItem, toDead } from "./dead-item.ts";
 import { unwrapFailed } from "./failed-item.ts";
-import { type DeadItem, toDead } from "./poison.ts";
 
 export interface ParsedItems<Item> {
   readonly items: readonly Item[];

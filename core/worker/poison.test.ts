@@ -60,6 +60,30 @@ test("bad and good chunks claimed together: the good ones are served in the same
   expect(served).toEqual(["one", "two", "three"]);
 });
 
+test("what failed together comes back at different times, later each time, within a minute", async () => {
+  const bench = setup();
+  const waited: (readonly [number, number])[] = [];
+  for (const fraction of [0, 0.999]) {
+    const context = { ...bench.context, random: { ...bench.context.random, fraction: () => fraction } };
+    for (const failures of [2, 4]) {
+      const own = `inbox.${fraction}.${failures}` as Lane;
+      await put(bench, bench.syd, own, [{ failures: failures - 1, enqueuedAt: 1, item: "bad" }]);
+      const { process } = createProcess();
+      const holds = await claim(bench.syd, own);
+      await processIsolating(context, { store: bench.syd, holds, name: "test", process });
+      let ms = 0;
+      for (; (await claim(bench.syd, own)).length === 0; ms += 50) bench.advance(50);
+      waited.push([failures, ms]);
+    }
+  }
+  expect(waited).toEqual([
+    [2, 500],
+    [4, 2_000],
+    [2, 1_000],
+    [4, 4_000],
+  ]);
+});
+
 test("deliveries that were nobody's failure do not count: a good item is not buried for one bad moment", async () => {
   const bench = setup();
   await put(bench, bench.syd, lane, ["good"]);
@@ -107,7 +131,9 @@ test("a buried message is rejected in the same step, so that it does not stay ac
   await work(bench, createProcess().process);
   const [event] = await bench.syd.events.ofMessage(id);
   expect(event).toMatchObject({ type: "rejected", reason: "poison", detail: expect.not.stringContaining("boom") });
-  expect(await itemsOn(bench.syd, lanes.dead)).toMatchObject([{ item: { id } }]);
+  const [dead] = await bench.syd.dead({ max: 10 });
+  expect(dead).toMatchObject({ items: [{ item: { id } }] });
+  expect(event).toMatchObject({ burial: dead?.id });
 });
 
 test("an inbox item that is unreadable but names a message of this set is rejected, others just are dead", async () => {

@@ -6,18 +6,14 @@
  */
 
 import { type Hold, type Step, type Store, StoreError } from "#core/store/store.ts";
-import type { MessageEvent } from "#domain/event.ts";
-import { messageIdSchema, type SetId, setOfMessage } from "#domain/ids.ts";
 import { CHUNK_DELIVERIES_MAX } from "#domain/limits.ts";
-import { deadChunks } from "./chunks.ts";
+import { buryRejected, toDead } from "./dead-item.ts";
 import { type FailedItem, unwrapFailed } from "./failed-item.ts";
 import type { WorkContext } from "./work-context.ts";
 
-/** First retry of a failing item; doubles with each failure. */
+/** First retry of a failing item, half of it left to chance; doubles with each failure. */
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 60_000;
-/** For customers: the error itself is on lane `dead`, and nobody else's business. */
-const BURIED_DETAIL = "the platform could not process this message";
 
 export interface Batch {
   readonly store: Store;
@@ -62,7 +58,9 @@ async function split(context: WorkContext, store: Store, hold: Hold): Promise<vo
 }
 
 async function retryLater(context: WorkContext, store: Store, hold: Hold, failed: FailedItem): Promise<void> {
-  const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (failed.failures - 1));
+  const longestMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (failed.failures - 1));
+  // What fails together, because something it needs is away, must not come back together.
+  const delayMs = Math.round(longestMs * (0.5 + context.random.fraction() / 2));
   await settle(context, store, hold, {
     chunks: [{ id: context.mint.chunkId(), lane: hold.lane, items: [failed], delayMs }],
   });
@@ -78,7 +76,7 @@ async function bury(
   const error = messageOf(died.error);
   const origin = { lane: hold.lane, deliveries: failed.failures, enqueuedAt: failed.enqueuedAt };
   const dead = toDead(origin, failed.item, error, now);
-  const step = { chunks: deadChunks(context.mint, [dead]), events: rejectBuried(store.set, [dead], now) };
+  const step = buryRejected({ mint: context.mint, set: store.set, now }, [dead]);
   if (await settle(context, store, hold, step)) {
     context.log.error("claim.poisoned", { set: store.set, lane: hold.lane, item: hold.lease.chunk, error });
   }
@@ -91,38 +89,6 @@ async function settle(context: WorkContext, store: Store, hold: Hold, step: Step
     context.log.error("claim.failed", { set: store.set, lane: hold.lane, code: result.error.code });
   }
   return result.type === "committed";
-}
-
-/** An item of lane `dead`: what failed, where, why, and when it was given up. */
-export interface DeadItem {
-  readonly lane: string;
-  readonly item: unknown;
-  readonly error: string;
-  readonly deliveries: number;
-  readonly enqueuedAt: number;
-  readonly diedAt: number;
-}
-
-export function toDead(
-  hold: Pick<Hold, "lane" | "deliveries" | "enqueuedAt">,
-  item: unknown,
-  error: string,
-  diedAt: number,
-): DeadItem {
-  return { lane: hold.lane, item, error, deliveries: hold.deliveries, enqueuedAt: hold.enqueuedAt, diedAt };
-}
-
-/**
- * The end of the messages that are buried on their way to a provider, for the step that buries them: without it they
- * would stay `accepted` for ever (invariant I1). Items that do not even tell their message have none.
- */
-export function rejectBuried(set: SetId, dead: readonly DeadItem[], now: number): readonly MessageEvent[] {
-  return dead.flatMap(({ lane, item }): MessageEvent[] => {
-    if (!lane.startsWith("inbox.") && !lane.startsWith("submit.")) return [];
-    const id = messageIdSchema.safeParse((item as { readonly id?: unknown } | null)?.id);
-    if (!id.success || setOfMessage(id.data) !== set) return [];
-    return [{ type: "rejected", message: id.data, at: now, reason: "poison", detail: BURIED_DETAIL }];
-  });
 }
 
 function messageOf(error: unknown): string {

@@ -6,9 +6,9 @@ import { runPipeline } from "#core/handlers/run-pipeline.ts";
 import { type Hold, optOutKey, type Step, type Store } from "#core/store/store.ts";
 import { inboxItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
-import { deadChunks, toChunks, toSubmitChunks } from "./chunks.ts";
+import { toChunks, toSubmitChunks } from "./chunks.ts";
+import { buryRejected } from "./dead-item.ts";
 import { parseItems } from "./parse-items.ts";
-import { rejectBuried } from "./poison.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
 
@@ -45,10 +45,11 @@ async function buildStep(
       toChunks(mint, lanes.inbox(messageClass), items, afterMs),
     ),
   );
+  const buried = buryRejected({ mint, set: store.set, now }, dead);
   return {
     acks: holds.map((hold) => hold.lease),
-    events: [...result.events, ...rejectBuried(store.set, dead, now)],
-    chunks: [...forwards, ...retries, ...deadChunks(mint, dead)],
+    events: [...result.events, ...buried.events],
+    chunks: [...forwards, ...retries, ...buried.chunks],
     urgent: items.some((item) => item.class === "alert"),
   };
 }

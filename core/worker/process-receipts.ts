@@ -5,18 +5,19 @@
  * settled.
  */
 
+import { isInUse } from "#core/directory/set-states.ts";
 import type { Hold, Step, Store, SubmittedSegment } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
-import type { ProviderId } from "#domain/ids.ts";
+import { type ProviderId, setOfMessage } from "#domain/ids.ts";
 import { type ReceiptItem, receiptItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
-import { deadChunks, toChunks } from "./chunks.ts";
+import { toChunks } from "./chunks.ts";
+import { deadChunks, toDead } from "./dead-item.ts";
 import { splitEffects } from "./foreign-effects.ts";
 import { parseItems } from "./parse-items.ts";
-import { toDead } from "./poison.ts";
 import { settleStep } from "./settle-step.ts";
-import type { WorkContext } from "./work-context.ts";
+import { usedStores, type WorkContext } from "./work-context.ts";
 
 const HOUR_MS = 3_600_000;
 const PARK_FIRST_MS = 200;
@@ -35,7 +36,7 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   const now = clock.now();
   const { items, dead } = parseItems(receiptItemSchema, holds, now);
   const [nameless, named] = partition(items, isNameless);
-  const { events, unmatched } = await match(context, store, named);
+  const { events, unmatched, late } = await match(context, store, named);
   const effects = splitEffects(context, store.set, { events, optOuts: [] });
 
   const tooOld = unmatched.filter((item) => now - item.receivedAt > RECEIPT_PARK_HOURS_MAX * HOUR_MS);
@@ -48,6 +49,7 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   const buried = [
     ...nameless.map(bury("the receipt has no provider id")),
     ...tooOld.map(bury("no submit has this provider id")),
+    ...late.map(bury("the set of its message is retired")),
   ];
   return {
     acks: holds.map((hold) => hold.lease),
@@ -68,16 +70,21 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): readonly
 interface Matches {
   readonly events: readonly MessageEvent[];
   readonly unmatched: readonly ReceiptItem[];
+  /** The set of their message is retired: no event can be said of it any more. */
+  readonly late: readonly ReceiptItem[];
 }
 
 async function match(context: WorkContext, own: Store, items: readonly ReceiptItem[]): Promise<Matches> {
   const events: MessageEvent[] = [];
-  let open: readonly ReceiptItem[] = items.filter((item) => {
+  const isLate = ({ message }: ReceiptItem): boolean =>
+    message !== undefined && !isInUse(context.directory.stateOf(setOfMessage(message)));
+  const [late, inTime] = partition(items, isLate);
+  let open: readonly ReceiptItem[] = inTime.filter((item) => {
     if (item.message === undefined || item.segment === undefined) return true;
     events.push(toEvent(item, { message: item.message, segment: item.segment }));
     return false;
   });
-  const others = [...context.stores.values()].filter((store) => store !== own);
+  const others = usedStores(context).filter((store) => store !== own);
   for (const stores of [[own], others]) {
     if (open.length === 0 || stores.length === 0) continue;
     const found = await lookUp(stores, open);
@@ -88,7 +95,7 @@ async function match(context: WorkContext, own: Store, items: readonly ReceiptIt
       return false;
     });
   }
-  return { events, unmatched: open };
+  return { events, unmatched: open, late };
 }
 
 /** A set that does not answer has no say now: the receipt is parked, and it is asked again. */

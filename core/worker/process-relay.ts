@@ -4,7 +4,7 @@
 
 import { type Hold, type Store, StoreError } from "#core/store/store.ts";
 import { type RelayItem, relayItemSchema } from "#domain/item.ts";
-import { deadChunks } from "./chunks.ts";
+import { deadChunks } from "./dead-item.ts";
 import { parseItems } from "./parse-items.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";

@@ -14,14 +14,15 @@ import {
 } from "#core/store/store.ts";
 import { maskNumber, parseE164 } from "#domain/e164.ts";
 import type { EventOf } from "#domain/event.ts";
+import type { AccountId } from "#domain/ids.ts";
 import { type OptOutChange, type ReplyItem, replyItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
-import { deadChunks, toChunks } from "./chunks.ts";
+import { toChunks } from "./chunks.ts";
+import { type DeadItem, deadChunks, toDead } from "./dead-item.ts";
 import { splitEffects } from "./foreign-effects.ts";
 import { parseItems } from "./parse-items.ts";
-import { type DeadItem, toDead } from "./poison.ts";
 import { settleStep } from "./settle-step.ts";
-import type { WorkContext } from "./work-context.ts";
+import { usedStores, type WorkContext } from "./work-context.ts";
 
 /** While a set is away it might hold a newer message: a reply waits this long for it before it takes the next best. */
 const ABSENT_SET_WAIT_MS = 30_000;
@@ -54,9 +55,12 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
       log.info("reply.unmatched", { provider: item.provider, from: maskNumber(item.from) });
       const hold = { lane: lanes.replies, deliveries: 1, enqueuedAt: item.receivedAt };
       unmatched.push(toDead(hold, item, "no message went from this number to this handset", now));
+      // Its message may have gone with a retired set: whose number it is, the directory knows, and STOP is obeyed.
+      const account = context.directory.current()?.accountOfNumber(item.to);
+      if (account !== undefined) optOuts.push(...toOptOut(item, account));
     } else {
       events.push(toEvent(item, conversation));
-      optOuts.push(...toOptOut(item, conversation));
+      optOuts.push(...toOptOut(item, conversation.account));
     }
   }
   const effects = splitEffects(context, store.set, { events, optOuts });
@@ -75,7 +79,7 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
 async function findConversations(context: WorkContext, keys: readonly ConversationKey[]) {
   const found = new Map<ConversationKey, ConversationMessage>();
   const answers = await Promise.allSettled(
-    [...context.stores.values()].map(async (store) => {
+    usedStores(context).map(async (store) => {
       for (const [key, message] of await store.events.findConversations(keys)) {
         if ((found.get(key)?.at ?? 0) <= message.at) found.set(key, message);
       }
@@ -95,11 +99,11 @@ export function keywordOf(item: Pick<ReplyItem, "text" | "concat">): "stop" | "s
   return START_WORDS.has(word) ? "start" : undefined;
 }
 
-function toOptOut(item: ReplyItem, conversation: ConversationMessage): readonly OptOutChange[] {
+function toOptOut(item: ReplyItem, account: AccountId): readonly OptOutChange[] {
   const keyword = keywordOf(item);
   const number = parseE164(item.from);
   if (keyword === undefined || number === undefined) return [];
-  return [{ account: conversation.account, number, out: keyword === "stop", at: item.receivedAt }];
+  return [{ account, number, out: keyword === "stop", at: item.receivedAt }];
 }
 
 /**

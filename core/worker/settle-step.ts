@@ -27,7 +27,8 @@ export async function settleStep(
     case "committed":
       return holds;
     case "lease_lost": {
-      if (holds.length === 1) {
+      // Nobody holds for us what was taken tentatively: what is left of it is found by the next claim.
+      if (holds.length === 1 || holds[0]?.lease.tentative) {
         context.log.info("claim.lease_lost", { set: store.set, lane: holds[0]?.lane ?? stage, items });
         return [];
       }

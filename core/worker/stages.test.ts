@@ -283,3 +283,29 @@ test("inbox: what a stale directory has no route for is tried again within its a
   await processInbox(stale, bench.syd, await claim(bench.syd, lane));
   expect(await typesOf(bench.syd, other)).toEqual(["rejected"]);
 });
+
+test("receipt: one for a message of a retired set is kept on lane dead, and retired sets are not asked", async () => {
+  const bench = setup();
+  bench.states.set(fra, "retired");
+  const id = bench.context.mint.messageId(fra);
+  Object.assign(bench.fra, {
+    events: { ...bench.fra.events, findSubmitted: () => Promise.reject(new Error("asked")) },
+  });
+  const known = receipt(bench, "p1", { message: id, segment: 0 });
+  const holds = await enqueue(bench, bench.syd, lanes.receipts, [known, receipt(bench, "p2")]);
+  await processReceipts(bench.context, bench.syd, holds);
+  expect(await itemsOn(bench.syd, lanes.dead)).toMatchObject([{ item: { id: known.id }, lane: "receipts" }]);
+  expect((await bench.syd.depth()).has(lanes.relay(fra))).toBe(false);
+});
+
+test("reply: STOP reaches every set in use, one without an address here too, and none that is retired", async () => {
+  const bench = setup();
+  bench.states.set(fra, "retired");
+  Object.assign(bench.context.directory, { unknownSets: () => ["sin1" as SetId] });
+  await bench.syd.commit({ events: [acceptedEvent(bench.context.mint.messageId(syd), "+61480000001", 1)] });
+  const holds = await enqueue(bench, bench.syd, lanes.replies, [reply(bench, { text: "STOP" })]);
+  await processReplies(bench.context, bench.syd, holds);
+  expect(await bench.syd.optedOut([optOutKey(demo, handset)])).toEqual(new Set([optOutKey(demo, handset)]));
+  const depth = await bench.syd.depth();
+  expect([depth.has(lanes.relay(fra)), depth.has(lanes.relay("sin1" as SetId))]).toEqual([false, true]);
+});

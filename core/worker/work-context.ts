@@ -1,6 +1,7 @@
 /** What every stage of the worker is given. */
 
 import type { LiveDirectory } from "#core/directory/open-directory.ts";
+import { isInUse } from "#core/directory/set-states.ts";
 import type { Counter } from "#core/metrics/metrics.ts";
 import type { Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
@@ -17,4 +18,9 @@ export interface WorkContext {
   readonly log: Logger;
   /** Items by stage and outcome. */
   readonly items: Counter;
+}
+
+/** The sets that may be asked and written. One that is retired may be gone for good: nobody waits for its answer. */
+export function usedStores({ stores, directory }: Pick<WorkContext, "stores" | "directory">): readonly Store[] {
+  return [...stores.values()].filter(({ set }) => isInUse(directory.stateOf(set)));
 }

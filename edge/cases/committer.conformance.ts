@@ -8,7 +8,8 @@ import { CHUNK_BYTES_MAX, CHUNK_ITEMS_MAX, COMMIT_QUEUE_MAX } from "#domain/limi
 import { silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
 import { ANSWER_MS_MAX, createCommitter, STEPS_IN_FLIGHT } from "../committer.ts";
-import { type CommitAnswer, PACE_MS } from "../pipeline.ts";
+import type { CommitAnswer } from "../pending-send.ts";
+import { PACE_MS } from "../pipeline.ts";
 import { createSetUp, nth, submission, textsOf, typesOf, watch } from "./committer-set-up.ts";
 import type { Harness } from "./harness.ts";
 import { createManualClock, settled } from "./manual-clock.ts";
@@ -285,7 +286,7 @@ export function committerCases({ test, assert }: Harness): void {
     const store = { ...nth(sets, 0).store, commit: () => Promise.reject(new Error("planted")) };
     const clock = createManualClock();
     const deps = { stores: [store], region: "syd", clock, random: systemRandom, log: silentLogger };
-    const committer = createCommitter(deps);
+    const committer = createCommitter({ ...deps, stateOf: () => "up" });
     assert.equal((await committer.commit(submission("a"))).type, "outcome_unknown");
   });
 

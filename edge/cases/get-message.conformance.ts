@@ -1,6 +1,6 @@
 /** `GET /v1/messages/{id}` and the paths for operators, on sets in memory. */
 import type { MessageEvent } from "#domain/event.ts";
-import type { AccountId, MessageId, ProviderId } from "#domain/ids.ts";
+import type { AccountId, ChunkId, MessageId, ProviderId } from "#domain/ids.ts";
 import type { MicrosText } from "#domain/money.ts";
 import type { Harness } from "./harness.ts";
 import { createWorld, VALID, type World } from "./world.ts";
@@ -51,6 +51,15 @@ interface Life {
   readonly price: unknown;
   readonly replies: readonly { readonly text: string }[];
   readonly events: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** What an operator put back after it had died with us. */
+function deathOf(message: MessageId): readonly MessageEvent[] {
+  const burial = "01jd0000000000000000000001" as ChunkId;
+  return [
+    { type: "requeued", message, at: AT + 20, burial },
+    { type: "rejected", message, at: AT + 10, reason: "poison", detail: "we could not process it", burial },
+  ];
 }
 
 async function accept(world: World, text: string): Promise<MessageId> {
@@ -109,6 +118,21 @@ export function getMessageCases({ test, assert }: Harness): void {
       provider: "loop",
       provider_message_id: "p0",
     });
+  });
+
+  test("a message that died with us is rejected, and open again once an operator has put it back", async () => {
+    await using world = await createWorld();
+    const id = await accept(world, "hello");
+    const [requeued, rejected] = deathOf(id);
+    for (const [event, status] of [
+      [rejected, "rejected"],
+      [requeued, "accepted"],
+    ] as const) {
+      await world.sets[0]?.store.commit({ events: event === undefined ? [] : [event] });
+      const life = (await (await get(world, id)).json()) as Life & { readonly rejected?: object };
+      assert.deepEqual([life.status, life.rejected !== undefined], [status, status === "rejected"]);
+      assert.deepEqual(life.events.at(-1)?.burial, "01jd0000000000000000000001");
+    }
   });
 
   test("another account's id, an unknown id, an unknown set and no id at all are the same 404", async () => {

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import type { MessageClass } from "#domain/lane.ts";
 import { CHUNK_BYTES_MAX, CHUNK_ITEMS_MAX } from "#domain/limits.ts";
 import { ANSWER_MS_MAX, type Committer, STEPS_IN_FLIGHT } from "../committer.ts";
-import { ALERT_JOIN_MS, type CommitAnswer, PACE_MS, PACED_MESSAGES_MAX } from "../pipeline.ts";
-import { createSetUp, nth, submission, textsOf, typesOf, watch } from "./committer-set-up.ts";
+import type { CommitAnswer } from "../pending-send.ts";
+import { ALERT_JOIN_MS, PACE_MS, PACED_MESSAGES_MAX, TURN_MS } from "../pipeline.ts";
+import { createSetUp, keyed, nth, submission, textsOf, typesOf, watch } from "./committer-set-up.ts";
 import type { Harness } from "./harness.ts";
 import { settled } from "./manual-clock.ts";
 
@@ -55,6 +56,25 @@ export function pacingCases({ test, assert }: Harness): void {
     const watched = sendAll(committer, "a");
     await settled();
     assert.deepEqual(typesOf(watched), ["accepted"]);
+  });
+
+  test("after a step that took longer than the pace, those whom it answered can still go along", async () => {
+    const { clock, sets, committer } = createSetUp();
+    await sendBurst(committer);
+    const syd1 = nth(sets, 0);
+    const first = sendAll(committer, "ab");
+    syd1.mode = "hangs";
+    await clock.advance(PACE_MS);
+    const second = sendAll(committer, "cd");
+    await clock.advance(2 * PACE_MS);
+    syd1.mode = "ok";
+    syd1.release("ok");
+    await settled();
+    assert.deepEqual(typesOf([...first, ...second]), ["accepted", "accepted", "", ""]);
+    const along = sendAll(committer, "e");
+    await clock.advance(TURN_MS);
+    assert.deepEqual(typesOf([...second, ...along]), ["accepted", "accepted", "accepted"]);
+    assert.deepEqual(textsOf(nth(syd1.steps, syd1.steps.length - 1)), ["c", "d", "e"]);
   });
 
   test("64 waiting messages go at once, in one step", async () => {
@@ -115,20 +135,23 @@ export function pacingCases({ test, assert }: Harness): void {
       requests: fc.integer({ min: 1, max: 8 }),
       recipients: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 2 * PACED_MESSAGES_MAX })),
       class: fc.constantFrom<MessageClass>("alert", "transactional", "bulk"),
+      boundTo: fc.constantFrom(undefined, "syd1", "syd2", "akl1"),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(arrival, { maxLength: 30 }), async (arrivals) => {
         const { clock, committer } = createSetUp([
           ["syd1", "syd"],
           ["syd2", "syd"],
+          ["akl1", "akl"],
         ]);
         const waits: number[] = [];
-        for (const { afterMs, requests, recipients, class: messageClass } of arrivals) {
+        for (const { afterMs, requests, recipients, boundTo, class: messageClass } of arrivals) {
           await clock.advance(afterMs);
           const sentAt = clock.monotonic();
           for (let i = 0; i < requests; i++) {
+            const key = boundTo === undefined ? undefined : keyed(`${sentAt} ${i} ${waits.length}`, [boundTo]);
             void committer
-              .commit(submission("a", recipients, messageClass))
+              .commit(submission("a", recipients, messageClass), key)
               .then(() => waits.push(clock.monotonic() - sentAt));
           }
         }

@@ -23,8 +23,10 @@ async function start(serve: Serve, onCommit: (step: Step) => Promise<undefined> 
   await settled();
   const url = `http://127.0.0.1:${edge.port}`;
   const headers = { authorization: `Bearer ${key.text}`, "content-type": "application/json" };
-  const post = (body: BodyInit): Promise<Response> =>
-    fetch(`${url}/v1/messages`, { method: "POST", headers, body, duplex: "half" } as RequestInit);
+  const post = (body: BodyInit, more: Readonly<Record<string, string>> = {}): Promise<Response> => {
+    const init = { method: "POST", headers: { ...headers, ...more }, body, duplex: "half" };
+    return fetch(`${url}/v1/messages`, init as RequestInit);
+  };
   return { edge, url, headers, post };
 }
 
@@ -64,6 +66,20 @@ export function socketCases({ test, assert }: Harness, serve: Serve): void {
     }
     const head = await fetch(`${url}/readyz`, { method: "HEAD" });
     assert.equal(head.status, 200);
+    await edge[Symbol.asyncDispose]();
+  });
+
+  test("one Idempotency-Key over many sockets is one message, and comes back to the letter", async () => {
+    const { edge, post } = await start(serve);
+    const key = { "idempotency-key": "order-7" };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post(JSON.stringify(VALID), key)));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [202]);
+    assert.equal(answers.filter(({ headers }) => headers.get("idempotency-replayed") === "true").length, 19);
+    assert.equal(new Set(await Promise.all(answers.map((answer) => answer.text()))).size, 1);
+    const other = await post(JSON.stringify({ ...VALID, text: "Another" }), key);
+    assert.equal(other.status, 422);
+    assert.equal(((await other.json()) as { code: string }).code, "idempotency_key_reused");
+    assert.equal(await statusOf(post(JSON.stringify(VALID), { "idempotency-key": "a b" })), 400);
     await edge[Symbol.asyncDispose]();
   });
 

@@ -44,8 +44,8 @@ export function createTestSet(options: {
   }
 
   async function end(step: Step, mode: Exclude<CommitMode, "hangs">): Promise<CommitResult> {
-    if (mode === "ok" || mode === "doubted_applied") await inner.commit(step);
-    if (mode === "ok") return { type: "committed" };
+    const result = mode === "ok" || mode === "doubted_applied" ? await inner.commit(step) : undefined;
+    if (mode === "ok" && result !== undefined) return result;
     const type = mode === "fails" || mode === "refuses" ? "failed" : "unknown";
     return { type, error: planted(mode !== "refuses") };
   }
@@ -64,6 +64,7 @@ export function createTestSet(options: {
       ...inner,
       commit,
       ping: guard(inner.ping),
+      standing: () => inner.standing(),
       events: { ...inner.events, ofMessage: guard(inner.events.ofMessage) },
       directory: {
         ...inner.directory,

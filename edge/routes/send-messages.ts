@@ -7,14 +7,17 @@
  * too. A quarter of ours is libphonenumber's look at the number; the rest is flat.
  */
 import type { Account, Directory } from "#core/directory/directory.ts";
+import { placesOfKey } from "#core/directory/keyed-set.ts";
+import { sendKeyId } from "#core/store/store.ts";
 import type { E164 } from "#domain/e164.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { MessageClass } from "#domain/lane.ts";
 import { BODY_BYTES_MAX } from "#domain/limits.ts";
 import { challenge } from "../auth.ts";
 import { createRefuse, type EdgeDeps, type Refuse, requestIdOf } from "../edge-deps.ts";
+import { fingerprintOf, IDEMPOTENCY_KEY_RULE, readIdempotencyKey } from "../idempotency-key.ts";
 import type { AcceptOutcome } from "../metrics.ts";
-import type { CommitAnswer } from "../pipeline.ts";
+import type { CommitAnswer, KeyedSend } from "../pending-send.ts";
 import { eventBytes, itemBytes, type Submission } from "../plan-step.ts";
 import type { Violation } from "../problem.ts";
 import { readBody } from "../read-body.ts";
@@ -67,7 +70,10 @@ async function send(sending: Sending): Promise<Response> {
   const identity = await deps.authenticate(headers.get("authorization"), directory);
   if (identity.type === "refused") return refuse(identity.code, { headers: challenge(identity.code) });
   if (deps.directory.ageMs() > DIRECTORY_AGE_MS_MAX) return refuse("directory_stale");
-  if (headers.has("idempotency-key")) return refuse("idempotency_key_unsupported");
+  const key = readIdempotencyKey(headers);
+  if (key.type === "malformed") {
+    return refuse("idempotency_key_invalid", { detail: `The header 'Idempotency-Key' ${IDEMPOTENCY_KEY_RULE}.` });
+  }
   if (!isJson(headers)) return refuse("unsupported_media_type");
 
   const body = await readBody(request, BODY_BYTES_MAX);
@@ -77,42 +83,85 @@ async function send(sending: Sending): Promise<Response> {
   const json = body.type === "text" ? parseJson(body.text) : undefined;
   if (json === undefined) return refuse("invalid_json");
   const parsed = deps.submissionSchema.safeParse(json);
-  if (!parsed.success) return refuse("validation_failed", { errors: toViolations(parsed.error) });
-  return sendParsed(sending, parsed.data, { account: identity.account, directory });
+  const sender = { account: identity.account, directory, key: key.type === "key" ? key.key : undefined };
+  if (!parsed.success) return refuseInvalid(sending, sender, toViolations(parsed.error));
+  return sendParsed(sending, parsed.data, sender);
 }
 
-async function sendParsed(
-  sending: Sending,
-  body: ParsedBody,
-  sender: { readonly account: Account; readonly directory: Directory },
-): Promise<Response> {
-  const { refuse } = sending;
+interface Sender {
+  readonly account: Account;
+  readonly directory: Directory;
+  /** The request's Idempotency-Key. */
+  readonly key: string | undefined;
+}
+
+/** A repetition may have become invalid since, as `expire_at` has passed: it says nothing about the first. */
+function refuseInvalid({ refuse }: Sending, { key }: Sender, errors: readonly Violation[]): Response {
+  const detail = "Nothing was sent by this request. What an earlier one with its Idempotency-Key has sent stays sent.";
+  return refuse("validation_failed", { errors, ...(key !== undefined && { detail }) });
+}
+
+async function sendParsed(sending: Sending, body: ParsedBody, sender: Sender): Promise<Response> {
   const recipients: readonly Recipient[] = "to" in body.to ? [body.to] : body.to;
   const numbers = recipients.flatMap(({ number }) => number ?? []);
   const submission = toSubmission(body, sender.account, numbers);
   const errors = [...checkSender(submission, sender.directory), ...checkRecipients(recipients, submission)];
-  if (errors.length > 0) return refuse("validation_failed", { errors });
+  if (errors.length > 0) return refuseInvalid(sending, sender, errors);
 
   sending.messageClass = submission.class;
   sending.messages = numbers.length;
-  const answer = await sending.deps.committer.commit(submission);
+  const keyed = await toKeyedSend(sending.deps, body, sender);
+  const answer = await sending.deps.committer.commit(submission, keyed);
   switch (answer.type) {
     case "accepted":
-      sending.outcome = "accepted";
+      sending.outcome = answer.replayed ? "replayed" : "accepted";
       return "to" in body.to
         ? acceptedOne(sending, submission, answer)
         : acceptedMany(sending, submission, recipients, answer);
     case "outcome_unknown":
-      return refuse("outcome_unknown", {
+      return sending.refuse("outcome_unknown", {
+        ...(keyed !== undefined && KEYED_OUTCOME_UNKNOWN),
         members: {
           ids: answer.ids,
           ...("to" in body.to ? {} : { messages: toLines(recipients, answer.ids, "unknown") }),
         },
       });
+    case "key_reused":
+      return sending.refuse("idempotency_key_reused");
     case "overloaded":
     case "unavailable":
-      return refuse(answer.type, { retryAfterMs: answer.retryAfterMs });
+      return sending.refuse(answer.type, {
+        ...(keyed !== undefined && { detail: KEYED_NOT_NOW }),
+        retryAfterMs: answer.retryAfterMs,
+      });
   }
+}
+
+/** What is true of a request with a key, and is not of one without. */
+const KEYED_NOT_NOW =
+  "This request sent nothing; an earlier one with its Idempotency-Key may have. Send it again with the same key " +
+  "after Retry-After.";
+const KEYED_OUTCOME_UNKNOWN = {
+  retryable: true,
+  detail:
+    "Send the same request with the same Idempotency-Key again after Retry-After: it is answered with the ids that " +
+    "were accepted, or accepted then, and cannot be sent twice.",
+} as const;
+
+/** Undefined without a key. */
+async function toKeyedSend(
+  { stores, clock }: EdgeDeps,
+  body: ParsedBody,
+  { account, directory, key }: Sender,
+): Promise<KeyedSend | undefined> {
+  if (key === undefined) return undefined;
+  const { keyLists, stateOf } = directory;
+  const configured = [...stores.values()];
+  return {
+    id: sendKeyId(account.id, key),
+    fingerprint: await fingerprintOf(body),
+    places: placesOfKey({ account, key }, { keyLists, configured, stateOf, now: clock.now() }),
+  };
 }
 
 function toSubmission(body: ParsedBody, account: Account, to: readonly E164[]): Submission {
@@ -149,10 +198,11 @@ function checkRecipients(recipients: readonly Recipient[], submission: Submissio
 
 type Accepted = Extract<CommitAnswer, { readonly type: "accepted" }>;
 
-function acceptedOne(sending: Sending, submission: Submission, { ids, at }: Accepted): Response {
-  const [id, to] = [ids[0], submission.to[0]];
-  const body = JSON.stringify({ id, status: "accepted", to, ...sharedFields(submission, at) });
-  const headers = { "content-type": "application/json", location: `/v1/messages/${id}`, ...idHeader(sending) };
+function acceptedOne(sending: Sending, submission: Submission, answer: Accepted): Response {
+  const [id, to] = [answer.ids[0], submission.to[0]];
+  const body = JSON.stringify({ id, status: "accepted", to, ...sharedFields(submission, answer.at) });
+  const location = `/v1/messages/${id}`;
+  const headers = { "content-type": "application/json", location, ...sharedHeaders(sending, answer) };
   return new Response(body, { status: 202, headers });
 }
 
@@ -161,12 +211,14 @@ function acceptedMany(
   sending: Sending,
   submission: Submission,
   recipients: readonly Recipient[],
-  { ids, at }: Accepted,
+  answer: Accepted,
 ): Response {
+  const { ids, at } = answer;
   const messages = toLines(recipients, ids, "accepted");
   const counts = { accepted: ids.length, invalid: recipients.length - ids.length };
   const body = JSON.stringify({ messages, ...counts, ...sharedFields(submission, at) });
-  return new Response(body, { status: 202, headers: { "content-type": "application/json", ...idHeader(sending) } });
+  const headers = { "content-type": "application/json", ...sharedHeaders(sending, answer) };
+  return new Response(body, { status: 202, headers });
 }
 
 function toLines(recipients: readonly Recipient[], ids: readonly MessageId[], status: "accepted" | "unknown") {
@@ -190,8 +242,8 @@ function sharedFields(submission: Submission, at: number) {
   };
 }
 
-function idHeader({ requestId }: Sending) {
-  return { "x-request-id": requestId };
+function sharedHeaders({ requestId }: Sending, { replayed }: Accepted) {
+  return { "x-request-id": requestId, ...(replayed && { "idempotency-replayed": "true" }) };
 }
 
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;

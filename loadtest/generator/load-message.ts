@@ -45,10 +45,14 @@ export function loadMessage(index: number): LoadMessage {
   let text = `Ref ${index.toString(36)} code ${random() % 1_000_000}:`;
   while (text.length < length) text += ` ${WORDS[random() % WORDS.length]}`;
   return {
-    to: `${PREFIX}${String(index).padStart(DIGITS, "0")}`,
+    to: numberOfIndex(index),
     text: text.slice(0, length).trimEnd().padEnd(TEXT_CHARS_MIN, "."),
     class: CLASSES[index % CLASSES.length] ?? "bulk",
   };
+}
+
+export function numberOfIndex(index: number): string {
+  return `${PREFIX}${String(index).padStart(DIGITS, "0")}`;
 }
 
 /** The index of the message to this number; undefined for a number that no load message has. */

@@ -2,7 +2,15 @@
  * The tables of facts, one line a column: its name, its type and what it says of a message's state. Writing, comparing
  * (verify) and the tests all go by these lines. Pure: a row is a function of the state, so it can always be made again.
  */
-import { isFinal, type MessageState, type ReplyState, replyText, type SegmentState, statusOf } from "#domain/fold.ts";
+import {
+  isFinal,
+  type MessageState,
+  type ReplyState,
+  rejectionOf,
+  replyText,
+  type SegmentState,
+  statusOf,
+} from "#domain/fold.ts";
 import { type MessageId, setOfMessage } from "#domain/ids.ts";
 import type { Cell } from "../reports-database.ts";
 import { callingCode } from "./calling-code.ts";
@@ -80,8 +88,8 @@ export const messageTable: FactTable<Message> = {
     { name: "price_micros", type: "bigint", cell: (m) => m.state.billed?.priceMicros ?? null },
     { name: "total_micros", type: "bigint", cell: (m) => m.state.billed?.totalMicros ?? null },
     { name: "currency", type: "text", cell: (m) => text(m.state.billed?.currency) },
-    { name: "reject_reason", type: "text", cell: (m) => text(m.state.rejected?.reason) },
-    { name: "reject_detail", type: "text", cell: (m) => text(m.state.rejected?.detail) },
+    { name: "reject_reason", type: "text", cell: (m) => text(rejectionOf(m.state)?.reason) },
+    { name: "reject_detail", type: "text", cell: (m) => text(rejectionOf(m.state)?.detail) },
     { name: "doubts", type: "integer", cell: (m) => whole(doubts(m.state)) },
     { name: "replies", type: "integer", cell: (m) => whole(wholeReplies(m.state)) },
   ],
@@ -140,7 +148,8 @@ function submittedAt(state: MessageState): number | undefined {
 }
 
 function finalAt(state: MessageState): number | undefined {
-  if (state.rejected !== undefined) return state.rejected.at;
+  const rejection = rejectionOf(state);
+  if (rejection !== undefined) return rejection.at;
   if (!isFinal(statusOf(state))) return undefined;
   return Math.max(...Object.values(state.segments).map((segment) => segment.outcomeAt ?? 0));
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { portSchema, readEnv } from "#core/config/env.ts";
 import { runMain } from "#core/config/run-main.ts";
 import { setsSchema } from "#core/config/sets.ts";
+import { openDirectory } from "#core/directory/open-directory.ts";
 import { serveHealth } from "#core/http/health-server.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -51,11 +52,16 @@ export async function runProjector(
       settings: { synchronous_commit: "off" },
     }),
   );
-  const projector = createProjector({ stores: [...stores.bySet.values()], database, clock, random, log });
+  const all = [...stores.bySet.values()];
+  const directory = stack.use(openDirectory({ stores: all, clock, log }));
+  const projector = createProjector({ stores: all, database, clock, random, log, stateOf: directory.stateOf });
   const health = stack.use(
     serveHealth({
       port: config.GODWIT_PROJECTOR_PORT,
-      ready: async () => Object.fromEntries(projector.healthy),
+      ready: async () => ({
+        ...Object.fromEntries(projector.healthy),
+        ...Object.fromEntries(directory.unknownSets().map((set) => [set, false])),
+      }),
       metrics: () => renderMetrics(projector.metrics),
     }),
   );

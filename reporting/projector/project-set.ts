@@ -1,14 +1,17 @@
 /**
  * One set's turn: read what follows the checkpoint, write it. States: unknown position → at a position → unknown again
  * after any failure, as only PostgreSQL knows then what was written. It must never go past a gap in a writer's
- * sequence.
+ * sequence. A set that lacks what was read from it before has come out of a backup: it is marked as such at once, so
+ * that nothing is sent from it, and read on.
  */
 
 import type { EventBatch, Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { WriterId } from "#domain/ids.ts";
+import { type Logger, silentLogger } from "#domain/log.ts";
 import type { ReportsDatabase } from "../reports-database.ts";
 import { type Positions, readPositions } from "./checkpoint.ts";
+import { findMissing } from "./find-missing.ts";
 import { emptySetMetrics, type SetMetrics } from "./projector-metrics.ts";
 import { createStateCache } from "./state-cache.ts";
 import { writeBatches } from "./write-batches.ts";
@@ -45,9 +48,10 @@ export function createSetProjection(deps: {
   readonly store: Store;
   readonly database: ReportsDatabase;
   readonly clock: Clock;
+  readonly log?: Logger;
   readonly eventsPerRound?: number;
 }): SetProjection {
-  const { store, database, clock, eventsPerRound = EVENTS_PER_ROUND } = deps;
+  const { store, database, clock, log = silentLogger, eventsPerRound = EVENTS_PER_ROUND } = deps;
   const metrics = emptySetMetrics();
   const cache = createStateCache(STATES_MAX);
   let positions: Positions | undefined;
@@ -102,7 +106,7 @@ export function createSetProjection(deps: {
   }
 
   async function round(): Promise<RoundResult> {
-    positions ??= await readPositions(database, store.set);
+    positions ??= await startFrom({ store, database, log });
     await refreshWriters();
     const { batches, isAll } = await read(positions);
     metrics.lagBatches = batches.length;
@@ -128,4 +132,21 @@ export function createSetProjection(deps: {
       }
     },
   };
+}
+
+/** Only here is it known what the set once held; whoever has to know it besides is told by the set itself. */
+async function startFrom(deps: {
+  readonly store: Store;
+  readonly database: ReportsDatabase;
+  readonly log: Logger;
+}): Promise<Positions> {
+  const { store, database, log } = deps;
+  const positions = await readPositions(database, store.set);
+  const missing = await findMissing(store, positions);
+  if (missing.length > 0) {
+    await store.declareStanding("restored");
+    const batches = missing.reduce((sum, { projected, held }) => sum + projected - held, 0);
+    log.error("project.set_went_back", { set: store.set, writers: missing.length, batches });
+  }
+  return positions;
 }

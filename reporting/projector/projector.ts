@@ -1,8 +1,10 @@
 /**
  * The projector: every set's events → PostgreSQL, for ever. One loop a set, so that a set that is away holds up no
- * other; any number of projectors may run at once, and they take turns. It reads the sets and never writes to them.
+ * other; any number of projectors may run at once, and they take turns. It reads the sets and writes nothing to them
+ * but that they were restored. A set that is retired rests.
  */
 
+import type { SetState } from "#core/directory/set-states.ts";
 import { type Store, StoreError } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
@@ -30,6 +32,8 @@ export interface ProjectorDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What each set is used for now; default: all are in use. */
+  readonly stateOf?: (set: SetId) => SetState;
   readonly eventsPerRound?: number;
 }
 
@@ -66,11 +70,16 @@ interface SetLoop extends ProjectorDeps {
   readonly signal: AbortSignal;
 }
 
-async function runSet({ set, projection, healthy, signal, clock, random, log }: SetLoop): Promise<void> {
+async function runSet({ set, projection, healthy, signal, clock, random, log, stateOf }: SetLoop): Promise<void> {
   let failed: string | undefined;
   let failures = 0;
   let isCaughtUp = false;
   while (!signal.aborted) {
+    if (stateOf?.(set) === "retired") {
+      healthy.set(set, true);
+      await clock.sleep(STANDBY_MS, signal);
+      continue;
+    }
     try {
       const result = await projection.round();
       if (failed !== undefined && isSetError(failed)) log.info("set.recovered", { set });

@@ -1,12 +1,13 @@
 /**
  * Compares PostgreSQL with the fold of the sets' own events (invariant I6): every row of every table, up to the
  * checkpoint. It holds the states of a whole set in memory, and reads one moment of PostgreSQL; it changes nothing.
+ * Messages from before what the set still keeps have lost events there, and are left out.
  */
 
 import type { EventBatch, Store } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { applyEvent, emptyMessageState, type MessageState } from "#domain/fold.ts";
-import type { MessageId, SetId } from "#domain/ids.ts";
+import { type MessageId, type SetId, timeOfMessage } from "#domain/ids.ts";
 import type { Cell, ReportsDatabase, ReportsTransaction } from "../reports-database.ts";
 import { timestamp } from "./cell-text.ts";
 import { type Positions, readPositions } from "./checkpoint.ts";
@@ -34,6 +35,22 @@ export interface Difference {
 }
 
 const READ_BATCHES = 500;
+/** The clocks that ids and events are stamped by are never this far apart. */
+const CLOCK_MARGIN_MS = 3_600_000;
+
+/** What of a set is compared, by when it was accepted; a minute of the rollups only with all messages of it. */
+interface Kept {
+  message(id: string): boolean;
+  minute(text: string): boolean;
+}
+
+function keptSince(since: number): Kept {
+  const from = since === 0 ? 0 : since + CLOCK_MARGIN_MS;
+  return {
+    message: (id) => timeOfMessage(id as MessageId) >= from,
+    minute: (text) => from === 0 || Date.parse(text) >= from + CLOCK_MARGIN_MS,
+  };
+}
 
 /**
  * Returns every difference, none when the reports equal the fold. What PostgreSQL has not read yet is not compared.
@@ -53,10 +70,12 @@ export async function verify(deps: {
 async function verifySet(transaction: ReportsTransaction, store: Store): Promise<readonly Difference[]> {
   await transaction.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
   const positions = await readPositions(transaction, store.set);
+  const kept = keptSince(await store.events.keptSince());
   const events = new Map<string, string>();
   const states = new Map<MessageId, MessageState>();
   for await (const batch of readUpTo(store, positions)) {
     for (const [index, event] of batch.events.entries()) {
+      if (!kept.message(event.message)) continue;
       events.set(`${event.message} ${batch.writer} ${batch.sequence} ${index}`, eventRow(event));
       states.set(event.message, applyEvent(states.get(event.message) ?? emptyMessageState, event));
     }
@@ -73,11 +92,11 @@ async function verifySet(transaction: ReportsTransaction, store: Store): Promise
       replyTable,
       messages.flatMap(({ id, state }) => repliesOf(id, state)),
     ),
-    ["godwit.rollup_minute", rollupRows(messages)],
+    ["godwit.rollup_minute", rollupRows(messages, kept)],
   ];
   const differences: Difference[] = [];
   for (const [table, rows] of expected) {
-    const found = await foundRows(transaction, store.set, table);
+    const found = await foundRows(transaction, { set: store.set, table, kept });
     differences.push(...compare(rows, found).map((difference) => ({ set: store.set, table, ...difference })));
   }
   return differences;
@@ -132,12 +151,15 @@ function factRows<Source>(
 
 function rollupRows(
   messages: readonly { readonly id: MessageId; readonly state: MessageState }[],
+  kept: Kept,
 ): Map<string, string> {
+  const minute = rollupKeyColumns.indexOf("minute");
   const moves = createRollupMoves();
   for (const { id, state } of messages) moves.move(id, emptyMessageState, state);
   return new Map(
-    moves.moves().map(({ key, messages: count, segments, totalMicros }) => {
-      return keyed([...key, `${count}`, `${segments}`, `${totalMicros}`], key.length);
+    moves.moves().flatMap(({ key, messages: count, segments, totalMicros }) => {
+      if (!kept.minute(String(key[minute]))) return [];
+      return [keyed([...key, `${count}`, `${segments}`, `${totalMicros}`], key.length)];
     }),
   );
 }
@@ -163,7 +185,10 @@ const rollupColumns: readonly [string, ColumnType][] = [
 ];
 
 /** All rows of a set by key, each column as the projector writes it. */
-async function foundRows(transaction: ReportsTransaction, set: SetId, table: string): Promise<Map<string, string>> {
+async function foundRows(
+  transaction: ReportsTransaction,
+  { set, table, kept }: { readonly set: SetId; readonly table: string; readonly kept: Kept },
+): Promise<Map<string, string>> {
   const described = [messageTable, segmentTable, replyTable].find(({ name }) => name === table);
   const isEvent = table === "godwit.event";
   const columns = described?.columns.map(({ name, type }): [string, ColumnType] => [name, type]);
@@ -172,8 +197,10 @@ async function foundRows(transaction: ReportsTransaction, set: SetId, table: str
   const owner = named.some(([name]) => name === "set_id") ? "set_id" : "split_part(message_id, '-', 1)";
   const selected = named.map(([name, type]) => `${asText(name, type)} AS ${name}`).join(", ");
   const { rows } = await transaction.run(`SELECT ${selected} FROM ${table} WHERE ${owner} = $1`, [set]);
+  const isCompared = (row: Readonly<Record<string, unknown>>): boolean =>
+    "minute" in row ? kept.minute(String(row.minute)) : kept.message(String(row.message_id ?? row.id));
   return new Map(
-    rows.map((row) => {
+    rows.filter(isCompared).map((row) => {
       const [key, text] = keyed(
         named.map(([name]) => row[name] as Cell),
         keyColumns,

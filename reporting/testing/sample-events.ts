@@ -11,6 +11,11 @@ export function sampleId(set: string, number: number): MessageId {
   return `${set}-01kjm${`${number}`.padStart(21, "0")}` as MessageId;
 }
 
+/** The id of a chunk on lane `dead`. */
+function sampleBurial(number: number): string {
+  return `01kjm${`${number}`.padStart(21, "0")}`;
+}
+
 type Sample = { readonly type: MessageEvent["type"]; readonly message: MessageId; readonly at: number } & Record<
   string,
   unknown
@@ -36,6 +41,8 @@ const defaults: Readonly<Record<MessageEvent["type"], object>> = {
     currency: "AUD",
   },
   rejected: { reason: "no_route", detail: "No route to +61" },
+  requeued: { burial: sampleBurial(1) },
+  discarded: { burial: sampleBurial(1) },
   submitted: { segment: 0, attempt: 1, provider: "telia", providerMessageId: "t1" },
   refused: { segment: 0, attempt: 1, provider: "telia", status: 11 },
   in_doubt: { segment: 0, attempt: 1, provider: "telia", reason: "link_lost", policy: "resend" },
@@ -79,6 +86,8 @@ const receiptFields = {
   error: fc.constantFrom("", "000", "0\t1"),
 };
 
+const burials = fc.constantFrom(sampleBurial(1), sampleBurial(2));
+
 const byType: readonly fc.Arbitrary<Record<string, unknown>>[] = [
   fc.record({
     type: fc.constant("accepted"),
@@ -96,6 +105,8 @@ const byType: readonly fc.Arbitrary<Record<string, unknown>>[] = [
   }),
   fc.record({ type: fc.constant("billed"), totalMicros: fc.constantFrom("45000", "90000") }),
   fc.record({ type: fc.constant("rejected"), reason: fc.constantFrom("no_route", "opted_out"), detail: texts }),
+  fc.record({ type: fc.constant("rejected"), reason: fc.constant("poison"), burial: burials }),
+  fc.record({ type: fc.constantFrom("requeued", "discarded"), burial: burials }),
   fc.record({ type: fc.constant("submitted"), segment: segments, providerMessageId: fc.constantFrom("t1", "t2") }),
   fc.record({ type: fc.constant("refused"), segment: segments, status: fc.constantFrom(8, 11) }),
   fc.record({ type: fc.constant("in_doubt"), segment: segments, reason: fc.constantFrom("link_lost", "takeover") }),

@@ -1,6 +1,6 @@
 /** Wake-ups: a hint that must come, and must never be needed. */
 import { expect, test } from "bun:test";
-import { type Bundle, chunk, claimOne, freshLane } from "./kit.ts";
+import { type Bundle, chunk, claimOne, eventually, freshLane } from "./kit.ts";
 
 const NEVER = new AbortController().signal;
 /** A wait that ends by its time has not been rung. */
@@ -15,7 +15,7 @@ export function describeBells(setup: () => Bundle): void {
     using bell = store.bell([freshLane(), lane], options);
     const rung = bell.wait(LONG_MS, NEVER);
     await other.commit({ chunks: [chunk(lane, ["here"])] });
-    await rung;
+    expect(await rung).toBe(true);
     expect((await claimOne(store, lane)).items).toEqual(["here"]);
   });
 
@@ -27,19 +27,27 @@ export function describeBells(setup: () => Bundle): void {
     for (const text of ["first", "second"]) {
       const rung = bell.wait(LONG_MS, NEVER);
       await other.commit({ chunks: [chunk(lane, [text])] });
-      await rung;
+      expect(await rung).toBe(true);
     }
-    await another.wait(LONG_MS, NEVER);
+    expect(await another.wait(LONG_MS, NEVER)).toBe(true);
   });
 
-  test("a wait ends by its time and by its signal", async () => {
+  test("a bell rings when a delayed chunk has become ready, and for one that nobody claimed", async () => {
+    const { store, other } = setup();
+    const lane = freshLane();
+    await other.commit({ chunks: [chunk(lane, ["later"], { delayMs: 300 })] });
+    using bell = store.bell([lane], { pollMs: 20 });
+    for (let i = 0; i < 2; i++) await eventually(async () => (await bell.wait(LONG_MS, NEVER)) || undefined);
+    expect((await claimOne(store, lane)).items).toEqual(["later"]);
+  });
+
+  test("a wait ends by its time and by its signal, and says that nothing rang", async () => {
     const { store } = setup();
     using bell = store.bell([freshLane()], options);
-    // The first look of a bell that has just begun to listen may be for nothing.
-    await bell.wait(1, NEVER);
+    expect(await bell.wait(1, NEVER)).toBe(false);
     const stop = new AbortController();
     const stopped = bell.wait(LONG_MS, stop.signal);
     stop.abort();
-    await stopped;
+    expect(await stopped).toBe(false);
   });
 }

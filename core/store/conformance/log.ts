@@ -5,7 +5,7 @@ import type { E164, Sender } from "#domain/e164.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageId, ProviderId, WriterId } from "#domain/ids.ts";
 import { TIMELINE_BATCHES_MAX } from "#domain/limits.ts";
-import { conversationKey, type Store } from "../store.ts";
+import { conversationKey, type EventBatch, type Store } from "../store.ts";
 import { accepted, account, type Bundle, eventually, mint, provider, readAll } from "./kit.ts";
 
 export function describeLog(setup: () => Bundle & { readonly openStore: () => Promise<Store> }): void {
@@ -53,6 +53,25 @@ export function describeLog(setup: () => Bundle & { readonly openStore: () => Pr
     const ended = batches.filter((batch) => batch.writer === holder(first)).map((batch) => batch.kind);
     expect(ended).toEqual(["events", "closed"]);
     await own[Symbol.asyncDispose]();
+  });
+
+  test("putBack() gives a set batches that it lost, under their own numbers; a taken one stays as it is", async () => {
+    const { store, other, messageId } = setup();
+    const [one, two, three] = [messageId(), messageId(), messageId()];
+    const batch = (sequence: number, id: MessageId): EventBatch => {
+      return { writer, sequence, at: systemClock.now(), kind: "events", events: [accepted(id)] };
+    };
+    const writer = mint.writerId();
+    const batches = [batch(1, one), batch(2, two)];
+    expect(await store.events.putBack(batches)).toEqual([]);
+    expect(await other.events.putBack(batches)).toEqual([]);
+    const another = batch(2, three);
+    expect(await store.events.putBack([another])).toEqual([another]);
+    expect((await readAll(other, [writer])).map(({ events }) => events[0]?.message)).toEqual([one, two]);
+    expect(await other.events.ofMessage(two)).toHaveLength(1);
+    expect((await store.events.writers()).filter((record) => record.writer === writer)).toMatchObject([
+      { closed: false },
+    ]);
   });
 }
 

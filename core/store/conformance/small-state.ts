@@ -1,9 +1,10 @@
-/** Opt-outs, the copy of the directory, reachability. */
+/** Opt-outs, the set's standing, the copy of the directory, reachability. */
 import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
 import type { E164 } from "#domain/e164.ts";
 import type { AccountId } from "#domain/ids.ts";
-import { optOutKey } from "../store.ts";
+import type { OptOutChange } from "#domain/item.ts";
+import { type OptOutKey, optOutKey } from "../store.ts";
 import { account, type Bundle } from "./kit.ts";
 
 export function describeSmallState(setup: () => Bundle): void {
@@ -16,6 +17,33 @@ export function describeSmallState(setup: () => Bundle): void {
     expect(await store.optedOut(keys)).toEqual(new Set(keys.slice(0, 1)));
     await other.commit({ optOuts: [{ account, number, out: false, at: 30 }] });
     expect(await store.optedOut(keys)).toEqual(new Set());
+  });
+
+  test("optOutChanges() gives every pair's latest change once, page by page", async () => {
+    const { store } = setup();
+    const own = `acct${systemClock.now()}` as AccountId;
+    const changes = ["+61400000001", "+61400000002", "+61400000003"].map((number, i) => ({
+      ...{ account: own, number: number as E164, out: i !== 1, at: 10 + i },
+    }));
+    await store.commit({ optOuts: changes });
+    const found: OptOutChange[] = [];
+    for (let after: OptOutKey | undefined; ; ) {
+      const page = await store.optOutChanges(after === undefined ? { max: 2 } : { after, max: 2 });
+      found.push(...page.filter(({ account }) => account === own));
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = optOutKey(last.account, last.number);
+    }
+    expect(found).toEqual(changes);
+  });
+
+  test("standing: in service until somebody declares it restored, for every process", async () => {
+    const { store, other } = setup();
+    expect(await store.standing()).toBe("in_service");
+    await store.declareStanding("restored");
+    expect(await other.standing()).toBe("restored");
+    await other.declareStanding("in_service");
+    expect(await store.standing()).toBe("in_service");
   });
 
   test("directory: a lower or equal version is ignored", async () => {

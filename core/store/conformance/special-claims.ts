@@ -1,4 +1,6 @@
-/** Claims that do not go by preference alone: owed lanes, overdue chunks, single chunks; and the pages of lane `dead`. */
+/**
+ * Claims that do not go by preference alone: owed lanes, overdue chunks, single chunks; and the pages of lane `dead`.
+ */
 import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
 import type { ChunkId } from "#domain/ids.ts";

@@ -2,6 +2,7 @@
 import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { WriterId } from "#domain/ids.ts";
+import { isSameBatch } from "../same-batch.ts";
 import {
   type ConversationMessage,
   conversationKey,
@@ -53,6 +54,24 @@ export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
         ended++;
       }
       return ended;
+    },
+
+    async openMonths() {
+      return [];
+    },
+
+    async keptSince() {
+      return 0;
+    },
+
+    async putBack(batches) {
+      return batches.filter((batch) => {
+        const key = batchKey(batch.writer, batch.sequence);
+        const held = data.batches.get(key);
+        if (held === undefined) data.batches.set(key, structuredClone(batch));
+        if (!data.writers.has(batch.writer)) data.writers.set(batch.writer, { seenAt: clock.now(), closed: false });
+        return held !== undefined && !isSameBatch(held, batch);
+      });
     },
 
     async ofMessage(id) {

@@ -8,6 +8,7 @@ import type {
   Progress,
   SendKeyId,
   SendRecord,
+  Standing,
   VersionedDirectory,
 } from "../store.ts";
 
@@ -19,7 +20,8 @@ export interface MemoryChunk {
   readonly enqueuedAt: number;
   readonly actBy: number | undefined;
   at: number;
-  token: string | undefined;
+  /** Null: never claimed, or released. */
+  token: string | null;
   deliveries: number;
   progress: Progress;
 }
@@ -40,6 +42,7 @@ export interface MemorySet {
   /** Told of the lanes that chunks were just put on. */
   readonly bells: Set<(lanes: ReadonlySet<Lane>) => void>;
   directory: VersionedDirectory | undefined;
+  standing: Standing;
 }
 
 export function createMemorySet(): MemorySet {
@@ -52,6 +55,7 @@ export function createMemorySet(): MemorySet {
     allotments: new Map(),
     bells: new Set(),
     directory: undefined,
+    standing: "in_service",
   };
 }
 

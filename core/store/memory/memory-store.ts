@@ -5,6 +5,7 @@
 import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { type ChunkId, createIdMint, type IdMint, type SetId, type WriterId } from "#domain/ids.ts";
+import type { OptOutChange } from "#domain/item.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
 import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
 import type { Micros } from "#domain/money.ts";
@@ -28,9 +29,11 @@ import {
   type OptOutKey,
   optOutKey,
   type Progress,
+  parseOptOutKey,
   type SendKey,
   type SendKeyId,
   type SendRecord,
+  type Standing,
   type Step,
   type Store,
   StoreError,
@@ -105,7 +108,9 @@ class MemoryStore implements Store {
         ({ id, lane, at }) => claim.lanes.includes(lane) && at <= clock.now() && claim.only?.includes(id) !== false,
       )
       .sort((a, b) => a.at - b.at);
-    return this.#take(this.#turns.take(ready, claim.lanes, claim.itemsMax), claim);
+    const taken = this.#turns.take(ready, claim.lanes, claim.itemsMax);
+    if (claim.tentative !== true) return this.#take(taken, claim);
+    return taken.map((chunk) => toTentative(toHold(chunk, chunk.token, clock.monotonic() + claim.leaseMs)));
   }
 
   async claimOverdue(claim: Omit<ClaimOptions, "lanes">): Promise<readonly Hold[]> {
@@ -135,7 +140,7 @@ class MemoryStore implements Store {
     for (const lease of leases) {
       const chunk = this.#held(lease);
       if (chunk === undefined) continue;
-      chunk.token = undefined;
+      chunk.token = null;
       chunk.at = this.#options.clock.now() + delayMs;
     }
   }
@@ -148,8 +153,8 @@ class MemoryStore implements Store {
       .map(({ id, items, deliveries, enqueuedAt }) => ({ id, items: JSON.parse(items), deliveries, enqueuedAt }));
   }
 
-  bell(on: readonly Lane[]): Bell {
-    return createMemoryBell(this.#data, this.#options.clock, on);
+  bell(on: readonly Lane[], { pollMs }: { readonly pollMs: number }): Bell {
+    return createMemoryBell({ data: this.#data, clock: this.#options.clock }, on, pollMs);
   }
 
   async depth(): Promise<ReadonlyMap<Lane, LaneDepth>> {
@@ -183,6 +188,22 @@ class MemoryStore implements Store {
         return micros === undefined ? [] : [[id, micros as Micros]];
       }),
     );
+  }
+
+  async optOutChanges(page: { readonly after?: OptOutKey; readonly max: number }): Promise<readonly OptOutChange[]> {
+    return [...this.#data.optOuts]
+      .filter(([key]) => key > (page.after ?? ""))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, page.max)
+      .map(([key, { out, at }]) => ({ ...parseOptOutKey(key), out, at }));
+  }
+
+  async standing(): Promise<Standing> {
+    return this.#data.standing;
+  }
+
+  async declareStanding(standing: Standing): Promise<void> {
+    this.#data.standing = standing;
   }
 
   async ping(): Promise<void> {}
@@ -276,7 +297,7 @@ class MemoryStore implements Store {
       enqueuedAt: now,
       actBy: chunk.actBy,
       at: now + (chunk.delayMs ?? 0),
-      token: undefined,
+      token: null,
       deliveries: 0,
       progress: { positions: chunk.positions ?? 0, mark: 0, priorMark: 0, settledTo: 0, settledBeyond: [] },
     });
@@ -303,8 +324,14 @@ function takeChunk(
   chunk.progress = { ...chunk.progress, priorMark: mark, mark: Math.min(positions, mark + claim.markAhead) };
 }
 
-function toHold(chunk: MemoryChunk, token: string, deadline: number): Hold {
+function toHold(chunk: MemoryChunk, token: string | null, deadline: number): Hold {
   const { lane, deliveries, enqueuedAt, progress } = chunk;
   const lease = { chunk: chunk.id, token } as Lease;
   return { lease, lane, items: JSON.parse(chunk.items), deliveries, deadline, enqueuedAt, progress };
+}
+
+function toTentative(hold: Hold): Hold {
+  const lease = { ...hold.lease, tentative: true } as Lease;
+  const progress = { ...hold.progress, priorMark: hold.progress.mark };
+  return { ...hold, lease, deliveries: hold.deliveries + 1, progress };
 }

@@ -28,8 +28,8 @@ interface Batch {
 }
 
 /**
- * The commands themselves instead of the driver's change stream: that one says nothing about when it is open, resumes by
- * its own judgement, and asks again at once in ways that cannot be bounded.
+ * The commands themselves instead of the driver's change stream: that one says nothing about when it is open, resumes
+ * by its own judgement, and asks again at once in ways that cannot be bounded.
  */
 export async function openChunkStream(deps: {
   readonly client: MongoClient;

@@ -12,10 +12,12 @@ import { type CommitResult, type Step, StoreError } from "../store.ts";
 import { batchId, type Collections, collectionNames, type EventBatchDocument } from "./documents.ts";
 import { findSendKeys } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
+import type { SetSchema } from "./set-schema.ts";
 import { isDefiniteAbort, isDuplicateKey, isNotSent, toStoreError } from "./store-error.ts";
 import { withDeadline } from "./with-deadline.ts";
 import { type EncodedStep, encodeStep, type Refusal, writeStep } from "./write-step.ts";
-import type { Writer, WriterPool } from "./writer-pool.ts";
+import type { Writer } from "./writer.ts";
+import type { WriterPool } from "./writer-pool.ts";
 
 /** A step that certainly did not commit is tried again for this long: write conflicts and elections pass. */
 const ABORTED_RETRY_MS = 3_000;
@@ -33,6 +35,7 @@ const STEP_ID_CHARS = 10;
 export interface CommitDeps {
   readonly client: MongoClient;
   readonly collections: Collections;
+  readonly schema: Pick<SetSchema, "isCurrent" | "check">;
   readonly writers: WriterPool;
   readonly clock: Clock;
   readonly random: Random;
@@ -56,6 +59,8 @@ export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<C
     // Times of chunks are the set's: with a clock that is wrong by minutes they would wait minutes, or jump the queue.
     if (step.chunks !== undefined && step.chunks.length > 0) await deps.setClock.ready();
     const encoded = encodeStep(step, deps.mint.unique().slice(-STEP_ID_CHARS), deps.setClock.now());
+    const unusable = deps.schema.isCurrent ? undefined : await whyUnusable(deps);
+    if (unusable !== undefined) return { type: "failed", error: unusable };
     if (!needsBatch(step)) return commitChunks(deps, encoded);
     for (;;) {
       const result = await deps.writers
@@ -67,6 +72,13 @@ export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<C
       if (result.type !== "fenced") return result;
     }
   };
+}
+
+async function whyUnusable({ schema, clock, set }: CommitDeps): Promise<StoreError | undefined> {
+  return withDeadline(clock, schema.check()).then(
+    () => undefined,
+    (error: unknown) => toStoreError(error, `commit a step to ${set}`),
+  );
 }
 
 /** Only a step that takes or says something needs a number: a bare enqueue is settled by its chunk's own id. */
@@ -131,7 +143,7 @@ async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): P
   let commitSent = false;
   try {
     session.startTransaction({ readConcern: { level: "local" }, writeConcern: { w: "majority", journal: true } });
-    const refusal = await writeStep(deps, session, { batch: batchId(writer.id, writer.next), step });
+    const refusal = await writeStep(deps, session, { writer, step });
     if (refusal !== undefined) {
       await session.abortTransaction();
       return { type: "refused", refusal };
@@ -141,7 +153,7 @@ async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): P
     return { type: "committed" };
   } catch (error) {
     if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
-    if (isDuplicateKey(error, collectionNames.events)) return settleByBatch(deps, writer, step);
+    if (isDuplicateKey(error, writer.batches.collectionName)) return settleByBatch(deps, writer, step);
     if (isDuplicateKey(error, collectionNames.sendKeys)) return settleByKeys(deps, step);
     const failure = toStoreError(error, `commit a step to ${deps.set}`);
     const aborted = !commitSent || isDefiniteAbort(error);
@@ -154,7 +166,7 @@ async function tryCommit(deps: CommitDeps, writer: Writer, step: EncodedStep): P
 /** Our number is taken: by our own step, which then did commit, or by the batch that fenced this writer. */
 async function settleByBatch(deps: CommitDeps, writer: Writer, step: EncodedStep): Promise<Attempt> {
   try {
-    const asked = deps.collections.events.findOne(
+    const asked = writer.batches.findOne(
       { _id: batchId(writer.id, writer.next) },
       { projection: { kind: 1, step: 1 }, readConcern: { level: "majority" } },
     );
@@ -205,11 +217,11 @@ async function giveUp(deps: CommitDeps, writer: Writer, step: EncodedStep, error
   };
   for (let tries = 0; deps.clock.monotonic() - startedAt < VOID_MS; tries++) {
     try {
-      await withDeadline(deps.clock, deps.collections.events.insertOne(empty), VOID_MS);
+      await withDeadline(deps.clock, writer.batches.insertOne(empty), VOID_MS);
       writer.next++;
       return { type: "failed", error };
     } catch (failure) {
-      const taken = isDuplicateKey(failure, collectionNames.events);
+      const taken = isDuplicateKey(failure, writer.batches.collectionName);
       const settled = taken ? await settleByBatch(deps, writer, step) : undefined;
       if (settled?.type === "committed") {
         writer.next++;

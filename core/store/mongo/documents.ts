@@ -4,6 +4,8 @@
  */
 import type { Collection, Db, Long } from "mongodb";
 import type { Lane } from "#domain/lane.ts";
+import type { Standing } from "../store.ts";
+import { eventsCollection, type Month } from "./months.ts";
 
 export interface ChunkDocument {
   readonly _id: string;
@@ -38,6 +40,8 @@ export interface EventBatchDocument {
 
 export interface WriterDocument {
   readonly _id: string;
+  /** Where all its batches are. Missing in those of an older schema: BEFORE_MONTHS. */
+  readonly month?: Month;
   readonly owner: string;
   readonly openedAt: Date;
   readonly seenAt: Date;
@@ -74,25 +78,48 @@ export interface AllotmentDocument {
   readonly micros: Long;
 }
 
+/** What a set says of itself; written by schema.ts. */
+export interface SchemaDocument {
+  readonly _id: "schema";
+  readonly version: number;
+  /** When the collection of each month was opened, by the set's clock. */
+  readonly months: Readonly<Record<Month, Date>>;
+  /** What was written before may have been dropped; missing while nothing ever was. */
+  readonly keptSince?: Date;
+}
+
+/** See Store.standing. Without it the set is in service. */
+export interface StandingDocument {
+  readonly _id: "standing";
+  readonly standing: Standing;
+  /** When it was declared, by the set's clock. */
+  readonly at: Date;
+}
+
 export interface Collections {
   readonly chunks: Collection<ChunkDocument>;
-  readonly events: Collection<EventBatchDocument>;
+  /** Event batches, by the month of their writer. */
+  readonly eventsOf: (month: Month) => Collection<EventBatchDocument>;
   readonly writers: Collection<WriterDocument>;
   readonly directory: Collection<DirectoryDocument>;
   readonly optOuts: Collection<OptOutDocument>;
   readonly sendKeys: Collection<SendKeysDocument>;
   readonly allotments: Collection<AllotmentDocument>;
+  readonly schema: Collection<SchemaDocument>;
+  readonly standing: Collection<StandingDocument>;
 }
 
+/** All but those of the months. */
 export const collectionNames = {
   chunks: "chunks",
-  events: "events",
   writers: "writers",
   directory: "directory",
   optOuts: "opt_outs",
   sendKeys: "send_keys",
   allotments: "allotments",
-} as const satisfies Record<keyof Collections, string>;
+  schema: "schema",
+  standing: "standing",
+} as const satisfies Record<Exclude<keyof Collections, "eventsOf">, string>;
 
 /**
  * Claims (claim.ts): equality on the lane, range on the time. With the count and the id in it, looking for candidates
@@ -108,18 +135,20 @@ export const OVERDUE_INDEX = { actBy: 1 } as const;
 export const SEND_KEY_INDEX = { keys: 1 } as const;
 /** Time to live of send keys. */
 export const SEND_KEY_AGE_INDEX = { at: 1 } as const;
-/** Look-ups (mongo-event-log.ts): equality on one key, newest first. */
+/** Look-ups (mongo-event-log.ts), in every month: equality on one key, newest first. */
 export const LOOKUP_INDEX = { keys: 1, at: -1 } as const;
 
 export function openCollections(db: Db): Collections {
   return {
     chunks: db.collection(collectionNames.chunks),
-    events: db.collection(collectionNames.events),
+    eventsOf: (month) => db.collection(eventsCollection(month)),
     writers: db.collection(collectionNames.writers),
     directory: db.collection(collectionNames.directory),
     optOuts: db.collection(collectionNames.optOuts),
     sendKeys: db.collection(collectionNames.sendKeys),
     allotments: db.collection(collectionNames.allotments),
+    schema: db.collection(collectionNames.schema),
+    standing: db.collection(collectionNames.standing),
   };
 }
 

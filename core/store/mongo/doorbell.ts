@@ -1,23 +1,25 @@
 /**
- * Wake-ups of one set for one process: a change stream on the chunks, open only while somebody waits, rings the bells of
- * the lanes that chunks were put on. It is a hint: whatever it misses is found when a wait ends by its time.
+ * Wake-ups of one set for one process. Two things ring the bells of waiting loops: a change stream on the chunks,
+ * within milliseconds of a commit, and one look at all the lanes that are waited for, now and then, which also finds
+ * delayed chunks, lapsed leases and whatever the stream has missed. So an idle process asks each set once a second,
+ * however many loops it has; before, every loop looked by itself, up to 25 times a second.
  *
- * States: silent (nobody waits) → opening → listening → silent; or → out of order (the set is away, or so much is put
- * on its lanes that looking for it now and then costs less than hearing of all of it) → opening.
+ * States of the stream: silent (nobody waits) → opening → listening → silent; or → resting (the set is away, or so much
+ * is put on its lanes that looking often costs less than hearing of all of it) → opening.
  */
-import type { MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
 import type { Lane } from "#domain/lane.ts";
 import type { Bell } from "../store.ts";
-import { openChunkStream } from "./chunk-stream.ts";
-import type { Collections } from "./documents.ts";
+import type { ChunkStream } from "./chunk-stream.ts";
 
+/** While the stream is open, looks are this far apart. */
+const LOOK_MS = 1_000;
 /** With nobody waiting for this long it stops listening. */
 const KEEP_MS = 1_000;
-/** More chunks than this in a window: it is out of order. Loops that work look forty times a second by themselves. */
+/** More chunks than this in a window are too loud. Loops that work look forty times a second by themselves. */
 const LOUD_CHUNKS = 60;
 const LOUD_WINDOW_MS = 1_000;
-/** How long it stays so; doubled while it comes back as loud. */
+/** How long the stream rests; doubled while it comes back as loud. */
 const REST_FIRST_MS = 1_000;
 const REST_MAX_MS = 16_000;
 
@@ -27,37 +29,76 @@ export interface Doorbell extends Disposable {
 
 interface Waiter {
   readonly lanes: ReadonlySet<Lane>;
+  /** How often its lanes are looked at while the stream is not open. */
+  readonly pollMs: number;
   rung: boolean;
   /** Ends the wait under way. */
   end: (() => void) | undefined;
 }
 
-/** Disposing it ends the listening; a question under way is left to the closing of the client. */
-export function createDoorbell(deps: {
-  readonly client: MongoClient;
-  readonly collections: Collections;
+interface DoorbellDeps {
   readonly clock: Clock;
-}): Doorbell {
+  readonly openStream: () => Promise<ChunkStream>;
+  /** Lanes of these that have chunks which are ready; some are enough. */
+  readonly look: (lanes: readonly Lane[]) => Promise<readonly Lane[]>;
+}
+
+/** Disposing it ends the listening; a question under way is left to the closing of the client. */
+export function createDoorbell(deps: DoorbellDeps): Doorbell {
   const { clock } = deps;
   const waiters = new Set<Waiter>();
   const stop = new AbortController();
+  const stream = createStreamLoop(deps, waiters, stop.signal);
+  const looks = createLookLoop(deps, waiters, { isListening: () => stream.isListening, signal: stop.signal });
+
+  async function wait(waiter: Waiter, ms: number, signal: AbortSignal): Promise<boolean> {
+    if (!waiter.rung) {
+      const ended = new AbortController();
+      waiter.end = () => ended.abort();
+      stream.wake();
+      looks.wake();
+      await clock.sleep(ms, AbortSignal.any([signal, ended.signal]));
+      waiter.end = undefined;
+    }
+    const { rung } = waiter;
+    waiter.rung = false;
+    return rung;
+  }
+
+  return {
+    bell(lanes, { pollMs }) {
+      const waiter: Waiter = { lanes: new Set(lanes), pollMs, rung: false, end: undefined };
+      waiters.add(waiter);
+      return {
+        wait: (ms, signal) => wait(waiter, ms, signal),
+        [Symbol.dispose]: () => void waiters.delete(waiter),
+      };
+    },
+    [Symbol.dispose]() {
+      stop.abort();
+      stream.wake();
+      looks.wake();
+    },
+  };
+}
+
+function createStreamLoop({ clock, openStream }: DoorbellDeps, waiters: ReadonlySet<Waiter>, signal: AbortSignal) {
+  const sleeper = createSleeper();
   let isListening = false;
   let waitedAt = Number.NEGATIVE_INFINITY;
-  /** Ends the silence. */
-  let wake: (() => void) | undefined;
 
-  const isWaitedFor = (): boolean =>
-    clock.monotonic() - waitedAt < KEEP_MS || [...waiters].some((waiter) => waiter.end !== undefined);
+  function isWaitedFor(): boolean {
+    if ([...waiters].some(isWaiting)) waitedAt = clock.monotonic();
+    return clock.monotonic() - waitedAt < KEEP_MS;
+  }
 
   /** Ends when nobody waits or it gets too loud. Throws when the set is away. */
   async function listen(): Promise<"silent" | "loud"> {
-    await using stream = await openChunkStream(deps);
+    await using stream = await openStream();
     isListening = true;
-    // What was put there while the stream was being opened has rung no bell.
-    ring(waiters, "all");
     let since = clock.monotonic();
     let heard = 0;
-    while (!stop.signal.aborted && isWaitedFor()) {
+    while (!signal.aborted && isWaitedFor()) {
       const lanes = await stream.next();
       ring(waiters, lanes);
       heard += lanes.length;
@@ -70,52 +111,75 @@ export function createDoorbell(deps: {
 
   async function run(): Promise<void> {
     let restMs = REST_FIRST_MS;
-    while (!stop.signal.aborted) {
-      if (!isWaitedFor()) await new Promise<void>((resolve) => (wake = resolve));
+    while (!signal.aborted) {
+      if (!isWaitedFor()) await sleeper.sleep();
+      if (signal.aborted) return;
       const startedAt = clock.monotonic();
       const end = await listen().catch(() => "away" as const);
       isListening = false;
       if (end === "silent") continue;
-      // Waits that rely on being rung must end and go on by looking.
-      ring(waiters, "all");
       if (clock.monotonic() - startedAt > REST_MAX_MS) restMs = REST_FIRST_MS;
-      await clock.sleep(restMs, stop.signal);
+      await clock.sleep(restMs, signal);
       restMs = end === "loud" ? Math.min(REST_MAX_MS, restMs * 2) : REST_FIRST_MS;
     }
   }
 
-  async function wait(waiter: Waiter, ms: number, pollMs: number, signal: AbortSignal): Promise<void> {
-    if (!waiter.rung) {
-      const rung = new AbortController();
-      waiter.end = () => rung.abort();
-      wake?.();
-      await clock.sleep(isListening ? ms : Math.min(ms, pollMs), AbortSignal.any([signal, rung.signal]));
-      waiter.end = undefined;
-      waitedAt = clock.monotonic();
+  void run();
+  return {
+    get isListening() {
+      return isListening;
+    },
+    wake: sleeper.wake,
+  };
+}
+
+function createLookLoop(
+  { clock, look }: DoorbellDeps,
+  waiters: ReadonlySet<Waiter>,
+  { isListening, signal }: { readonly isListening: () => boolean; readonly signal: AbortSignal },
+) {
+  const sleeper = createSleeper();
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const waiting = [...waiters].filter(isWaiting);
+      if (waiting.length === 0) {
+        await sleeper.sleep();
+        continue;
+      }
+      await clock.sleep(isListening() ? LOOK_MS : Math.min(LOOK_MS, ...waiting.map(({ pollMs }) => pollMs)), signal);
+      const lanes = [...new Set([...waiters].filter(isWaiting).flatMap((waiter) => [...waiter.lanes]))];
+      if (lanes.length === 0 || signal.aborted) continue;
+      // That a set is away, its loops find out and say by themselves.
+      ring(waiters, await look(lanes).catch(() => lanes));
     }
-    waiter.rung = false;
   }
 
   void run();
+  return { wake: sleeper.wake };
+}
+
+/** Sleeps until it is woken. */
+function createSleeper() {
+  let end: (() => void) | undefined;
   return {
-    bell(lanes, { pollMs }) {
-      const waiter: Waiter = { lanes: new Set(lanes), rung: false, end: undefined };
-      waiters.add(waiter);
-      return {
-        wait: (ms, signal) => wait(waiter, ms, pollMs, signal),
-        [Symbol.dispose]: () => void waiters.delete(waiter),
-      };
-    },
-    [Symbol.dispose]() {
-      stop.abort();
-      wake?.();
+    sleep: (): Promise<void> =>
+      new Promise((resolve) => {
+        end = resolve;
+      }),
+    wake(): void {
+      end?.();
     },
   };
 }
 
-function ring(waiters: ReadonlySet<Waiter>, lanes: readonly Lane[] | "all"): void {
+function isWaiting(waiter: Waiter): boolean {
+  return waiter.end !== undefined;
+}
+
+function ring(waiters: ReadonlySet<Waiter>, lanes: readonly Lane[]): void {
   for (const waiter of waiters) {
-    if (lanes !== "all" && !lanes.some((lane) => waiter.lanes.has(lane))) continue;
+    if (!lanes.some((lane) => waiter.lanes.has(lane))) continue;
     waiter.rung = true;
     waiter.end?.();
   }

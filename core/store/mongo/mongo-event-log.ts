@@ -1,153 +1,161 @@
-/** Reading the log of a set. Every read is at majority: what a reader has seen can never be rolled back. */
+/**
+ * The log of a set: reading it writer by writer, and ending writers that are silent. Every read is at majority: what a
+ * reader has seen can never be rolled back.
+ */
+import type { Db } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
-import type { MessageEvent } from "#domain/event.ts";
-import type { MessageId, ProviderId, WriterId } from "#domain/ids.ts";
-import { TIMELINE_BATCHES_MAX } from "#domain/limits.ts";
-import { conversationLookupKey, messageKey, submittedKey } from "../lookup-keys.ts";
+import type { WriterId } from "#domain/ids.ts";
+import { type EventBatch, type EventLog, StoreError, type WriterRecord } from "../store.ts";
 import {
-  type ConversationKey,
-  type ConversationMessage,
-  conversationKey,
-  type EventBatch,
-  type EventLog,
-  StoreError,
-  type SubmittedSegment,
-  type WriterRecord,
-} from "../store.ts";
-import { batchId, batchIdEnd, type Collections, type EventBatchDocument, parseBatchId } from "./documents.ts";
+  batchId,
+  batchIdEnd,
+  type Collections,
+  type EventBatchDocument,
+  parseBatchId,
+  type WriterDocument,
+} from "./documents.ts";
+import { eventsOf, findConversations, findSubmitted, MAJORITY_READ, readMessage } from "./event-look-ups.ts";
 import { createGuard } from "./guard.ts";
+import { BEFORE_MONTHS, type Month, monthsAhead } from "./months.ts";
+import { openMonths } from "./open-months.ts";
+import { putBack } from "./put-back.ts";
+import type { SetClock } from "./set-clock.ts";
+import type { SetSchema } from "./set-schema.ts";
 import { DUPLICATE_KEY } from "./store-error.ts";
-import { closedBatch } from "./writer-pool.ts";
-
-const majority = { readConcern: { level: "majority" } } as const;
+import { closedBatch } from "./writer.ts";
 
 interface LogContext {
   readonly set: string;
+  readonly db: Db;
   readonly collections: Collections;
+  readonly schema: SetSchema;
   readonly clock: Clock;
+  readonly setClock: SetClock;
 }
 
-export function createMongoEventLog(context: LogContext): EventLog {
+interface ReadContext extends LogContext {
+  /** The month of each writer that was asked for: it never changes. */
+  readonly monthOfWriter: Map<string, Month>;
+}
+
+export function createMongoEventLog(deps: LogContext): EventLog {
+  const context: ReadContext = { ...deps, monthOfWriter: new Map() };
   const guarded = createGuard(context);
   return {
     read: (after, batchesMax) => guarded("read events of", () => readBatches(context, after, batchesMax)),
     writers: () => guarded("list the writers of", () => readWriters(context)),
     endSilentWriters: (silentMs) => guarded("end silent writers of", () => endSilentWriters(context, silentMs)),
+    openMonths: () => guarded("open the months to come in", () => openMonthsAhead(context)),
+    keptSince: () =>
+      guarded("ask how far back go the events of", async () => {
+        await deps.schema.refresh();
+        return deps.schema.keptSince();
+      }),
+    putBack: (batches) => guarded("put events back to", () => putBack(context, batches)),
     ofMessage: (id) => guarded("read a message of", () => readMessage(context, id)),
     findSubmitted: (provider, ids) => guarded("match receipts in", () => findSubmitted(context, provider, ids)),
     findConversations: (keys) => guarded("match replies in", () => findConversations(context, keys)),
   };
 }
 
+/** Month by month, the oldest first: each holds all batches of its writers. */
 async function readBatches(
-  { collections, set }: LogContext,
+  context: ReadContext,
   after: ReadonlyMap<WriterId, number>,
   batchesMax: number,
 ): Promise<readonly EventBatch[]> {
   if (after.size === 0) return [];
-  const ranges = [...after].map(([writer, sequence]) => ({
-    _id: { $gt: batchId(writer, sequence), $lt: batchIdEnd(writer) },
-  }));
-  const found = await collections.events
-    .find({ $or: ranges }, { ...majority, projection: { keys: 0 }, sort: { _id: 1 }, limit: batchesMax })
-    .toArray();
+  const { collections, set } = context;
+  const found: EventBatchDocument[] = [];
+  for (const [month, positions] of await byMonth(context, after)) {
+    const limit = batchesMax - found.length;
+    if (limit === 0) break;
+    const options = { ...MAJORITY_READ, projection: { keys: 0 }, sort: { _id: 1 }, limit } as const;
+    found.push(...(await collections.eventsOf(month).find(batchesAfter(positions), options).toArray()));
+  }
   return assertGapless(found.map(toBatch), after, set);
 }
 
-async function readWriters({ collections }: LogContext): Promise<readonly WriterRecord[]> {
+type Positions = readonly (readonly [writer: string, after: number])[];
+
+/** Ranges of the primary index, one a writer. */
+export function batchesAfter(positions: Positions) {
+  return {
+    $or: positions.map(([writer, after]) => ({ _id: { $gt: batchId(writer, after), $lt: batchIdEnd(writer) } })),
+  };
+}
+
+/** A writer that nobody has registered, or that was forgotten with its month, has no batches. */
+async function byMonth(
+  { collections, monthOfWriter }: ReadContext,
+  after: ReadonlyMap<WriterId, number>,
+): Promise<readonly (readonly [Month, Positions])[]> {
+  const unknown = [...after.keys()].filter((writer) => !monthOfWriter.has(writer));
+  if (unknown.length > 0) {
+    const records = await collections.writers
+      .find({ _id: { $in: unknown } }, { ...MAJORITY_READ, projection: { month: 1 } })
+      .toArray();
+    for (const record of records) monthOfWriter.set(record._id, monthOf(record));
+  }
+  const months = new Map<Month, [string, number][]>();
+  for (const [writer, sequence] of after) {
+    const month = monthOfWriter.get(writer);
+    if (month === undefined) continue;
+    const positions = months.get(month) ?? [];
+    months.set(month, [...positions, [writer, sequence]]);
+  }
+  return [...months].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+const monthOf = ({ month }: Pick<WriterDocument, "month">): Month => month ?? BEFORE_MONTHS;
+
+async function readWriters({ collections, monthOfWriter }: ReadContext): Promise<readonly WriterRecord[]> {
   const rows = await collections.writers
-    .aggregate<{ readonly _id: string; readonly closed: boolean; readonly silentMs: number }>([
-      { $project: { closed: 1, silentMs: { $subtract: ["$$NOW", "$seenAt"] } } },
+    .aggregate<Pick<WriterDocument, "_id" | "month" | "closed"> & { readonly silentMs: number }>([
+      { $project: { month: 1, closed: 1, silentMs: { $subtract: ["$$NOW", "$seenAt"] } } },
     ])
     .toArray();
+  monthOfWriter.clear();
+  for (const row of rows) monthOfWriter.set(row._id, monthOf(row));
   return rows.map((row) => ({ writer: row._id as WriterId, closed: row.closed, silentMs: Number(row.silentMs) }));
 }
 
-async function endSilentWriters({ collections, clock }: LogContext, silentMs: number): Promise<number> {
-  const silent = await collections.writers
+async function endSilentWriters(context: ReadContext, silentMs: number): Promise<number> {
+  const silent = await context.collections.writers
     .find({ closed: false, $expr: { $lt: ["$seenAt", { $subtract: ["$$NOW", silentMs] }] } } as object)
     .toArray();
-  const ended = await Promise.all(silent.map((writer) => endWriter(collections, writer._id, clock.now())));
+  const ended = await Promise.all(silent.map((writer) => endWriter(context, writer)));
   return ended.filter(Boolean).length;
 }
 
-/** Of a message with more batches than are read: where its `accepted` is, even by clocks that are a little apart. */
-const OLDEST_BATCHES = 4;
-
-async function readMessage({ collections }: LogContext, id: MessageId): Promise<readonly MessageEvent[]> {
-  const batchesOf = (order: 1 | -1, limit: number) =>
-    collections.events
-      .find({ keys: messageKey(id) }, { ...majority, projection: { events: 1 }, sort: { at: order }, limit })
-      .toArray();
-  const newest = await batchesOf(-1, TIMELINE_BATCHES_MAX);
-  const oldest = newest.length < TIMELINE_BATCHES_MAX ? [] : await batchesOf(1, OLDEST_BATCHES);
-  const batches = [...new Map([...newest, ...oldest].map((batch) => [batch._id, batch])).values()];
-  return batches.flatMap(eventsOf).filter((event) => event.message === id);
-}
-
-async function findSubmitted(
-  { collections }: LogContext,
-  provider: ProviderId,
-  providerMessageIds: readonly string[],
-): Promise<ReadonlyMap<string, SubmittedSegment>> {
-  const found = new Map<string, SubmittedSegment>();
-  const wanted = new Set(providerMessageIds.filter((id) => id !== ""));
-  if (wanted.size === 0) return found;
-  const keys = [...wanted].map((id) => submittedKey(provider, id));
-  const batches = await collections.events
-    .find({ keys: { $in: keys } }, { ...majority, projection: { events: 1 } })
-    .toArray();
-  for (const event of batches.flatMap(eventsOf)) {
-    if (event.type !== "submitted" || event.provider !== provider || !wanted.has(event.providerMessageId)) continue;
-    // Providers use ids again: a receipt speaks of the newest submit.
-    if ((found.get(event.providerMessageId)?.at ?? -1) > event.at) continue;
-    found.set(event.providerMessageId, { message: event.message, segment: event.segment, at: event.at });
-  }
-  return found;
-}
-
-async function findConversations(
-  { collections }: LogContext,
-  keys: readonly ConversationKey[],
-): Promise<ReadonlyMap<ConversationKey, ConversationMessage>> {
-  const found = new Map<ConversationKey, ConversationMessage>();
-  for (const key of new Set(keys)) {
-    const [batch] = await collections.events
-      .find({ keys: conversationLookupKey(key) }, { ...majority, projection: { events: 1 } })
-      .sort({ at: -1 })
-      .limit(1)
-      .toArray();
-    for (const event of batch === undefined ? [] : eventsOf(batch)) {
-      if (event.type !== "accepted" || conversationKey(event.from, event.to) !== key) continue;
-      if ((found.get(key)?.at ?? 0) > event.at) continue;
-      found.set(key, { message: event.message, account: event.account, at: event.at });
-    }
-  }
-  return found;
-}
-
 /** False: the writer wrote after all, or another process ended it just now. */
-async function endWriter({ events, writers }: Collections, writer: string, now: number): Promise<boolean> {
-  const [last] = await events
-    .find({ _id: { $gt: batchId(writer, 0), $lt: batchIdEnd(writer) } }, { ...majority, projection: { kind: 1 } })
+async function endWriter({ collections, setClock }: ReadContext, record: WriterDocument): Promise<boolean> {
+  const writer = record._id;
+  const batches = collections.eventsOf(monthOf(record));
+  const [last] = await batches
+    .find({ _id: { $gt: batchId(writer, 0), $lt: batchIdEnd(writer) } }, { ...MAJORITY_READ, projection: { kind: 1 } })
     .sort({ _id: -1 })
     .limit(1)
     .toArray();
   if (last?.kind !== "closed") {
     const next = last === undefined ? 1 : parseBatchId(last._id).sequence + 1;
     try {
-      await events.insertOne(closedBatch(writer, next, now));
+      await batches.insertOne(closedBatch(writer, next, setClock.now()));
     } catch (error) {
       if ((error as { readonly code?: number }).code === DUPLICATE_KEY) return false;
       throw error;
     }
   }
-  await writers.updateOne({ _id: writer }, { $set: { closed: true } });
+  await collections.writers.updateOne({ _id: writer }, { $set: { closed: true } });
   return true;
 }
 
-function eventsOf(document: Pick<EventBatchDocument, "events">): readonly MessageEvent[] {
-  return JSON.parse(document.events) as readonly MessageEvent[];
+async function openMonthsAhead({ db, schema, setClock }: ReadContext): Promise<readonly Month[]> {
+  await schema.refresh();
+  const open = new Set(schema.months().map(({ month }) => month));
+  const missing = monthsAhead(setClock.now()).filter((month) => !open.has(month));
+  await openMonths(db, missing);
+  return missing;
 }
 
 function toBatch(document: EventBatchDocument): EventBatch {
@@ -166,13 +174,8 @@ function assertGapless(
   for (const { writer, sequence } of batches) {
     const expected = (positions.get(writer) ?? 0) + 1;
     if (sequence !== expected) {
-      throw new StoreError(
-        "store_corrupt",
-        `Cannot read on as batch ${expected} of writer ${writer} in ${set} is missing`,
-        {
-          retryable: false,
-        },
-      );
+      const defect = `batch ${expected} of writer ${writer} in ${set} is missing`;
+      throw new StoreError("store_corrupt", `Cannot read on as ${defect}`, { retryable: false });
     }
     positions.set(writer, sequence);
   }

@@ -9,17 +9,18 @@ import { type Lane, lanes } from "#domain/lane.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
-import { createLaneTurns } from "../lane-turns.ts";
-import type { AllotmentId, DirectoryCopy, LaneDepth, OptOutKey, Store, WaitingChunk } from "../store.ts";
-import { claimChunks, claimOverdueChunks, releaseLeases, renewLeases } from "./claim.ts";
+import type { AllotmentId, DirectoryCopy, LaneDepth, Store, WaitingChunk } from "../store.ts";
+import { openChunkStream } from "./chunk-stream.ts";
+import { createClaims } from "./claim.ts";
 import { createStepCommitter } from "./commit-step.ts";
 import { type Collections, DEAD_INDEX, openCollections } from "./documents.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { createGuard, type Guard } from "./guard.ts";
-import { createLowWater } from "./low-water.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
 import { findSendKeys } from "./send-keys.ts";
 import { createSetClock, type SetClock } from "./set-clock.ts";
+import { createSetSchema } from "./set-schema.ts";
+import { createSetState } from "./set-state.ts";
 import { withDeadline } from "./with-deadline.ts";
 import { createWriterPool } from "./writer-pool.ts";
 
@@ -30,8 +31,11 @@ const SERVER_SELECTION_MS = 2_000;
 /** An answer that takes longer is as good as none: twice the worst commit seen under load on a small machine. */
 const SOCKET_TIMEOUT_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 2_000;
-/** How often members are looked at; also the floor of noticing a new primary. */
-const MONITOR_MS = 1_000;
+/**
+ * How often members are asked by themselves. They tell at once of an election, and a broken connection is looked into
+ * at once too; with 1 s the questions were a third of what an idle process uses.
+ */
+const MONITOR_MS = 5_000;
 /** A majority that needs longer to answer is none to send customers to. */
 const PING_MS = 1_500;
 const POOL_MAX = 32;
@@ -56,59 +60,42 @@ export interface MongoStoreOptions {
 
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
   const { set, clock, random, log, owner } = options;
-  const client = new MongoClient(options.uri, {
-    appName: owner,
-    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
-    connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    socketTimeoutMS: SOCKET_TIMEOUT_MS,
-    heartbeatFrequencyMS: MONITOR_MS,
-    maxPoolSize: POOL_MAX,
-    // Retries are ours: a step is settled by its number, a claim by its token.
-    retryWrites: false,
-    retryReads: true,
-    writeConcern: { w: "majority", journal: true },
-    readPreference: "primary",
-    ignoreUndefined: false,
-  });
-  const collections = openCollections(client.db(options.database));
+  const client = createClient(options);
+  const db = client.db(options.database);
+  const collections = openCollections(db);
   const mint = createIdMint({ clock, random });
   const setClock = createSetClock(clock);
-  const writers = createWriterPool({ set, collections, clock, mint, log, owner, count: options.writers });
-  const commit = createStepCommitter({ client, collections, writers, clock, random, mint, set, setClock });
+  const schema = createSetSchema({ collections, clock, setClock, log, set });
+  const pool = { set, collections, schema, clock, setClock, mint, log, owner, count: options.writers };
+  const writers = createWriterPool(pool);
+  const commit = createStepCommitter({ client, collections, schema, writers, clock, random, mint, set, setClock });
   const stop = new AbortController();
-  const background = keepAlive({ client, clock, setClock, heartbeat: writers.heartbeat, signal: stop.signal });
+  const heartbeat = () => schema.refresh().then(writers.heartbeat);
+  const background = keepAlive({ client, clock, setClock, heartbeat, signal: stop.signal });
 
-  const guarded = createGuard({ clock, set });
-  const doorbell = createDoorbell({ client, collections, clock });
-  const turns = createLaneTurns();
-  const claiming = { collections, clock, setClock, turns, lowWater: createLowWater(clock), backlog: { isDeep: false } };
+  const guarded = createGuard({ clock, set, schema });
+  const claims = createClaims({ collections, clock, setClock, mint });
+  const openStream = () => openChunkStream({ client, collections, clock });
+  const doorbell = createDoorbell({ clock, openStream, look: (on) => withDeadline(clock, claims.look(on)) });
 
   return {
     set,
     region: options.region,
-    commit,
-    claim: (claim) => guarded("claim chunks of", () => claimChunks(claiming, { ...claim, token: mint.unique() })),
-    claimOverdue: (claim) =>
-      guarded("claim overdue chunks of", () => claimOverdueChunks(claiming, { ...claim, token: mint.unique() })),
-    renew: (holds, leaseMs) =>
-      guarded("renew leases of", async () =>
-        holds.length === 0 ? [] : renewLeases({ collections, clock }, holds, leaseMs),
-      ),
-    release: (leases, delayMs) =>
-      guarded("release chunks of", async () => {
-        if (leases.length > 0) await releaseLeases(collections, leases, delayMs);
-      }),
+    async commit(step) {
+      const result = await commit(step);
+      if (result.type === "lease_lost") claims.noteLoss(step.acks ?? []);
+      return result;
+    },
+    claim: (claim) => guarded("claim chunks of", () => claims.claim(claim)),
+    claimOverdue: (claim) => guarded("claim overdue chunks of", () => claims.claimOverdue(claim)),
+    renew: (holds, leaseMs) => guarded("renew leases of", () => claims.renew(holds, leaseMs)),
+    release: (leases, delayMs) => guarded("release chunks of", () => claims.release(leases, delayMs)),
     dead: (page) => guarded("list dead items of", () => readDead(collections, page)),
     bell: (on, options) => doorbell.bell(on, options),
     depth: () => guarded("measure the depth of", () => readDepth(collections)),
-    events: createMongoEventLog({ set, collections, clock }),
+    events: createMongoEventLog({ set, db, collections, schema, clock, setClock }),
     directory: createDirectoryCopy(collections, guarded),
-    optedOut: (pairs) =>
-      guarded("read opt-outs of", async () => {
-        if (pairs.length === 0) return new Set();
-        const rows = await collections.optOuts.find({ _id: { $in: [...pairs] }, out: true }).toArray();
-        return new Set(rows.map((row) => row._id as OptOutKey));
-      }),
+    ...createSetState(collections, guarded),
     findSendKeys: (keys) => guarded("look for send keys in", () => findSendKeys(collections, keys)),
     balances: (allotments) =>
       guarded("read balances of", async () => {
@@ -132,6 +119,23 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       await withDeadline(clock, client.close()).catch(() => undefined);
     },
   };
+}
+
+function createClient({ uri, owner }: MongoStoreOptions): MongoClient {
+  return new MongoClient(uri, {
+    appName: owner,
+    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    socketTimeoutMS: SOCKET_TIMEOUT_MS,
+    heartbeatFrequencyMS: MONITOR_MS,
+    maxPoolSize: POOL_MAX,
+    // Retries are ours: a step is settled by its number, a claim by its token.
+    retryWrites: false,
+    retryReads: true,
+    writeConcern: { w: "majority", journal: true },
+    readPreference: "primary",
+    ignoreUndefined: false,
+  });
 }
 
 async function keepAlive(deps: {

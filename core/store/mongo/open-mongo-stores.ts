@@ -6,8 +6,6 @@ import { type MongoStoreOptions, openMongoStore } from "./open-mongo-store.ts";
 
 export interface MongoStores extends AsyncDisposable {
   readonly bySet: ReadonlyMap<SetId, Store>;
-  /** Which sets answer now, as `set <id>`. */
-  reachable(): Promise<Readonly<Record<string, boolean>>>;
 }
 
 export async function openMongoStores(
@@ -17,10 +15,6 @@ export async function openMongoStores(
   const opened = await Promise.all(sets.map((set) => openMongoStore({ ...set, ...shared })));
   return {
     bySet: new Map(opened.map((store) => [store.set, store])),
-    async reachable() {
-      const answers = await Promise.allSettled(opened.map((store) => store.ping()));
-      return Object.fromEntries(opened.map((store, i) => [`set ${store.set}`, answers[i]?.status === "fulfilled"]));
-    },
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((store) => store[Symbol.asyncDispose]()));
     },

@@ -1,10 +1,13 @@
 /** Every query of the driver beside its index: a plan that scans a collection would sink with the first backlog. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Document, MongoClient } from "mongodb";
+import { systemClock } from "#domain/clock.ts";
 import { lanes } from "#domain/lane.ts";
 import { openTestServers, type TestServers } from "#testkit/servers.ts";
 import { CANDIDATE, candidateFilter, overdueFilter } from "./claim.ts";
-import { batchId, batchIdEnd, type Collections, DEAD_INDEX, OVERDUE_INDEX, openCollections } from "./documents.ts";
+import { batchId, type Collections, DEAD_INDEX, OVERDUE_INDEX, openCollections } from "./documents.ts";
+import { batchesAfter } from "./mongo-event-log.ts";
+import { type Month, monthsAhead } from "./months.ts";
 import { setupMongoSchema } from "./schema.ts";
 
 const NOW = Date.parse("2026-06-01");
@@ -12,6 +15,8 @@ const NOW = Date.parse("2026-06-01");
 let servers: TestServers;
 let client: MongoClient;
 let collections: Collections;
+/** All that a set has been given: the plans of each must be as good. */
+let months: readonly Month[];
 
 beforeAll(async () => {
   servers = await openTestServers({ sets: 1, postgres: false });
@@ -20,7 +25,7 @@ beforeAll(async () => {
   client = new MongoClient(set.uri);
   const db = client.db(set.database);
   await setupMongoSchema(db);
-  await setupMongoSchema(db);
+  ({ months } = await setupMongoSchema(db));
   collections = openCollections(db);
   const chunk = { enqueuedAt: new Date(0), token: null, owner: null, deliveries: 0, count: 1, positions: 0 };
   const marks = { mark: 0, priorMark: 0, settledTo: 0, settledBeyond: [], items: "[]" };
@@ -35,15 +40,14 @@ beforeAll(async () => {
       ...marks,
     })),
   );
-  await collections.events.insertMany(
-    Array.from({ length: 300 }, (_, i) => ({
-      _id: batchId(`w${i % 3}`, 1 + Math.floor(i / 3)),
-      kind: "events" as const,
-      at: new Date(1_000 + i),
-      keys: [`m${i}`, "c:shared"],
-      events: "[]",
-    })),
-  );
+  const batches = Array.from({ length: 300 }, (_, i) => ({
+    _id: batchId(`w${i % 3}`, 1 + Math.floor(i / 3)),
+    kind: "events" as const,
+    at: new Date(1_000 + i),
+    keys: [`m${i}`, "c:shared"],
+    events: "[]",
+  }));
+  for (const month of months) await collections.eventsOf(month).insertMany(batches);
 });
 afterAll(async () => {
   await client.close();
@@ -88,33 +92,46 @@ test("a claim over several lanes is bound by the index in each of them", async (
   expect(plan.keys).toBeLessThanOrEqual(104);
 });
 
-test("reading on from several writers walks the primary index in order, without a sort", async () => {
-  const ranges = [
-    ["w0", 90],
-    ["w2", 95],
-  ] as const;
-  const filter = {
-    $or: ranges.map(([writer, after]) => ({ _id: { $gt: batchId(writer, after), $lt: batchIdEnd(writer) } })),
-  };
-  const plan = await explain(collections.events.find(filter, { sort: { _id: 1 } }));
-  expect(plan.stages).toContain("IXSCAN");
-  expect(plan.stages).not.toContain("COLLSCAN");
-  expect(plan.stages).not.toContain("SORT");
-  expect(plan.found).toBe(15);
-  expect(plan.keys).toBeLessThanOrEqual(18);
+test("a set has this month's collection and the next two", () => {
+  expect(months).toEqual(monthsAhead(systemClock.now()));
 });
 
-test("a look-up by keys touches the batches that have them and no others", async () => {
-  const plan = await explain(collections.events.find({ keys: { $in: ["m7", "m8"] } }));
-  expect(plan.stages).not.toContain("COLLSCAN");
-  expect(plan.docs).toBe(2);
-});
+for (const [i, which] of ["this month", "next month", "the month after"].entries()) {
+  const events = () => collections.eventsOf(months[i] as Month);
 
-test("the newest batch of a key is the first the index gives, without a sort", async () => {
-  const plan = await explain(collections.events.find({ keys: "c:shared" }).sort({ at: -1 }).limit(1));
-  expect(plan.stages).not.toContain("SORT");
-  expect(plan.docs).toBe(1);
-});
+  test(`${which}: reading on from several writers walks the primary index in order, without a sort`, async () => {
+    const filter = batchesAfter([
+      ["w0", 90],
+      ["w2", 95],
+    ]);
+    const plan = await explain(events().find(filter, { sort: { _id: 1 } }));
+    expect(plan.stages).toContain("IXSCAN");
+    expect(plan.stages).not.toContain("COLLSCAN");
+    expect(plan.stages).not.toContain("SORT");
+    expect(plan.found).toBe(15);
+    expect(plan.keys).toBeLessThanOrEqual(18);
+  });
+
+  test(`${which}: a look-up by keys touches the batches that have them and no others`, async () => {
+    const plan = await explain(events().find({ keys: { $in: ["m7", "m8"] } }));
+    expect(plan.stages).not.toContain("COLLSCAN");
+    expect(plan.docs).toBe(2);
+  });
+
+  test(`${which}: the newest and the oldest batch of a key come first in the index, without a sort`, async () => {
+    for (const order of [1, -1] as const) {
+      const plan = await explain(events().find({ keys: "c:shared" }).sort({ at: order }).limit(1));
+      expect(plan.stages).not.toContain("SORT");
+      expect(plan.docs).toBe(1);
+    }
+  });
+
+  test(`${which}: the last batch of a writer is found at the end of its range`, async () => {
+    const plan = await explain(events().find(batchesAfter([["w1", 0]]), { sort: { _id: -1 }, limit: 1 }));
+    expect(plan.stages).not.toContain("SORT");
+    expect(plan.keys).toBeLessThanOrEqual(2);
+  });
+}
 
 test("a look that starts at the low-water mark walks over nothing older", async () => {
   const from = Date.parse("2026-01-02");
@@ -139,7 +156,7 @@ test("a page of lane dead is read in order from its own index", async () => {
 });
 
 test("send keys are found by their unique index", async () => {
-  const at = new Date();
+  const at = new Date(NOW);
   await collections.sendKeys.insertMany([
     { _id: "w:1", at, keys: ["a|1", "a|2"], records: "[]" },
     { _id: "w:2", at, keys: ["a|3"], records: "[]" },

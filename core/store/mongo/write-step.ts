@@ -3,9 +3,10 @@ import { type ClientSession, Long } from "mongodb";
 import { encodeItems } from "../chunk-bounds.ts";
 import { lookupKeys } from "../lookup-keys.ts";
 import { type Charge, type CommitResult, type MarkAdvance, optOutKey, type Step } from "../store.ts";
-import type { ChunkDocument, Collections, EventBatchDocument } from "./documents.ts";
+import { batchId, type ChunkDocument, type Collections, type EventBatchDocument } from "./documents.ts";
 import { toSendKeysDocument } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
+import type { Writer } from "./writer.ts";
 
 /** "Ready now" is written this much in the past: our idea of the set's clock is hardly ever further out. */
 const READY_MARGIN_MS = 50;
@@ -46,20 +47,21 @@ export function encodeStep(step: Step, id: string, setNow: number): EncodedStep 
   return { id, step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
 }
 
-/** Writes everything but the commit, or finds out why it must not be. `batch`: the id of its event batch. */
+/** Writes everything but the commit, or finds out why it must not be. The batch goes to its writer's next number. */
 export async function writeStep(
   deps: { readonly collections: Collections; readonly setClock: SetClock },
   session: ClientSession,
-  numbered: { readonly batch: string; readonly step: EncodedStep },
+  numbered: { readonly writer: Writer; readonly step: EncodedStep },
 ): Promise<Refusal | undefined> {
-  const { chunks, events, sendKeys } = deps.collections;
-  const { batch, step: encoded } = numbered;
+  const { chunks, sendKeys } = deps.collections;
+  const { writer, step: encoded } = numbered;
+  const batch = batchId(writer.id, writer.next);
   const { step } = encoded;
   const options = { session };
   const at = new Date(deps.setClock.now());
   const { keys, events: text, id } = encoded;
   const document: EventBatchDocument = { _id: batch, kind: "events", at, keys, events: text, step: id };
-  await events.insertOne(document, options);
+  await writer.batches.insertOne(document, options);
   if (step.acks !== undefined && step.acks.length > 0) {
     // One filter a lease: a step may acknowledge chunks of several claims.
     const mine = step.acks.map((lease) => ({ _id: lease.chunk, token: lease.token }));
@@ -79,7 +81,7 @@ export async function writeStep(
   return writeCharges(deps.collections, session, step.charges ?? []);
 }
 
-function markUpdate(mark: MarkAdvance): [{ _id: string; token: string }, object] {
+function markUpdate(mark: MarkAdvance): [{ _id: string; token: string | null }, object] {
   const { lease, settledTo, settledBeyond } = mark;
   return [
     { _id: lease.chunk, token: lease.token },

@@ -1,21 +1,13 @@
 /**
  * The writers of one process on one set. A writer is a registered appender with one step in flight; its sequence has no
  * gaps, because a number is used again after a definite abort and settled by a void batch otherwise. States: idle →
- * in use → idle, or → ended when another process fenced it by a closed batch or its last number cannot be settled.
+ * in use → idle, or → ended when another process fenced it by a closed batch, its last number cannot be settled, or its
+ * month is over. All its batches are in the collection of its one month, where they collide with each other.
  */
 import type { Clock } from "#domain/clock.ts";
-import type { IdMint, SetId, WriterId } from "#domain/ids.ts";
-import type { Logger } from "#domain/log.ts";
 import { StoreError } from "../store.ts";
-import { batchId, type Collections, type EventBatchDocument } from "./documents.ts";
-import { DUPLICATE_KEY } from "./store-error.ts";
 import { withDeadline } from "./with-deadline.ts";
-
-export interface Writer {
-  readonly id: WriterId;
-  /** The sequence of its next step. */
-  next: number;
-}
+import { closeWriter, registerWriter, touchWriters, type Writer, type WriterDeps } from "./writer.ts";
 
 /** How long a step in flight is waited for on closing: a healthy one takes milliseconds. */
 const CLOSE_WAIT_MS = 2_000;
@@ -26,7 +18,7 @@ export interface WriterPool extends AsyncDisposable {
   withWriter<T>(urgent: boolean, use: (writer: Writer) => Promise<T>): Promise<T>;
   /** Never gives this writer out again: it was fenced, or its number stays open. A new one takes its place. */
   end(writer: Writer, reason: string): void;
-  /** Tells the set that these writers live. Call it every few seconds. */
+  /** Tells the set that these writers live, and ends those whose month is over. Call it every few seconds. */
   heartbeat(): Promise<void>;
 }
 
@@ -38,19 +30,13 @@ interface Slot {
   whenIdle?: () => void;
 }
 
-interface PoolDeps {
-  readonly set: SetId;
-  readonly collections: Collections;
-  readonly clock: Clock;
-  readonly mint: IdMint;
-  readonly log: Logger;
-  readonly owner: string;
+interface PoolDeps extends WriterDeps {
   /** Writers for ordinary steps; one more is kept for alerts. */
   readonly count: number;
 }
 
 export function createWriterPool(deps: PoolDeps): WriterPool {
-  const { collections, set, log } = deps;
+  const { set, log } = deps;
   const slots: Slot[] = Array.from({ length: deps.count + 1 }, (_, i) => ({
     writer: undefined,
     urgent: i === 0,
@@ -82,25 +68,35 @@ export function createWriterPool(deps: PoolDeps): WriterPool {
     slot.whenIdle?.();
   }
 
-  async function register(): Promise<Writer> {
-    const id = deps.mint.writerId();
-    const now = new Date(deps.clock.now());
-    await collections.writers.insertOne({ _id: id, owner: deps.owner, openedAt: now, seenAt: now, closed: false });
-    await touch([id]);
-    log.info("writer.opened", { set, writer: id });
-    return { id, next: 1 };
+  /** The step in flight stays with its writer; what comes after the end of the month has another. */
+  async function turn(slot: Slot): Promise<void> {
+    const { writer } = slot;
+    if (writer === undefined || !isOver(writer)) return;
+    slot.writer = undefined;
+    log.info("writer.ended", { set, writer: writer.id, reason: "its month is over" });
+    // Where that fails it is left to whoever ends silent writers.
+    await closeWriter(deps, writer).catch(() => undefined);
   }
 
-  /** By the set's clock, which `insertOne` cannot ask for. */
-  async function touch(ids: readonly string[]): Promise<void> {
-    await collections.writers.updateMany({ _id: { $in: [...ids] }, closed: false }, [{ $set: { seenAt: "$$NOW" } }]);
+  /** Never back to an earlier month: ideas of the set's clock differ by a moment from answer to answer. */
+  const isOver = ({ month }: Writer): boolean => month < deps.schema.month();
+
+  async function turnIfIdle(slot: Slot): Promise<void> {
+    if (slot.busy || slot.writer === undefined || !isOver(slot.writer)) return;
+    slot.busy = true;
+    try {
+      await turn(slot);
+    } finally {
+      giveBack(slot);
+    }
   }
 
   return {
     async withWriter(urgent, use) {
       const slot = await take(urgent);
       try {
-        slot.writer ??= await withDeadline(deps.clock, register());
+        await turn(slot);
+        slot.writer ??= await withDeadline(deps.clock, registerWriter(deps));
         return await use(slot.writer);
       } finally {
         giveBack(slot);
@@ -112,8 +108,9 @@ export function createWriterPool(deps: PoolDeps): WriterPool {
       log.info("writer.ended", { set, writer: writer.id, reason });
     },
     async heartbeat() {
+      await Promise.all(slots.map(turnIfIdle));
       const ids = slots.flatMap((slot) => slot.writer?.id ?? []);
-      if (ids.length > 0) await touch(ids);
+      if (ids.length > 0) await touchWriters(deps.collections, ids);
     },
     async [Symbol.asyncDispose]() {
       closing = true;
@@ -134,28 +131,7 @@ function untilIdle(clock: Clock, slot: Slot): Promise<void> {
   });
 }
 
-/**
- * Says `closed: true` only with a closed batch to show for it: readers wait for that batch. Otherwise the writer is
- * left to whoever ends silent writers.
- */
-/** A clean end is worth this much waiting; whoever ends silent writers does it otherwise. */
-const CLOSE_MS = 3_000;
-
-async function close({ collections, clock }: PoolDeps, slot: Slot): Promise<void> {
-  await untilIdle(clock, slot);
-  const { writer } = slot;
-  if (writer === undefined || slot.busy) return;
-  try {
-    const batch = closedBatch(writer.id, writer.next, clock.now());
-    await withDeadline(clock, collections.events.insertOne(batch), CLOSE_MS);
-  } catch (error) {
-    if ((error as { readonly code?: number }).code === DUPLICATE_KEY) return;
-    throw error;
-  }
-  const record = collections.writers.updateOne({ _id: writer.id }, { $set: { closed: true } });
-  await withDeadline(clock, record, CLOSE_MS);
-}
-
-export function closedBatch(writer: string, sequence: number, at: number): EventBatchDocument {
-  return { _id: batchId(writer, sequence), kind: "closed", at: new Date(at), keys: [], events: "[]" };
+async function close(deps: PoolDeps, slot: Slot): Promise<void> {
+  await untilIdle(deps.clock, slot);
+  if (slot.writer !== undefined && !slot.busy) await closeWriter(deps, slot.writer);
 }

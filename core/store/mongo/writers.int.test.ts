@@ -9,8 +9,11 @@ import { openTestServers, type TestServers } from "#testkit/servers.ts";
 import { accepted, chunk, freshLane } from "../conformance/kit.ts";
 import { type Store, StoreError } from "../store.ts";
 import { batchId, type Collections, type EventBatchDocument, openCollections } from "./documents.ts";
+import { monthOf } from "./months.ts";
 import { openMongoStore } from "./open-mongo-store.ts";
 import { setupMongoSchema } from "./schema.ts";
+import { createSetClock } from "./set-clock.ts";
+import { createSetSchema } from "./set-schema.ts";
 import { createWriterPool } from "./writer-pool.ts";
 
 const set = "syd1" as SetId;
@@ -37,6 +40,7 @@ afterAll(async () => {
 });
 
 const openStore = (): Promise<Store> => openMongoStore({ set, region: "syd", uri, database, writers: 1, ...deps });
+const thisMonth = () => collections.eventsOf(monthOf(systemClock.now()));
 const messageId = (): MessageId => mint.messageId(set);
 
 /** The writer that a fresh store uses, after its first step. */
@@ -57,7 +61,7 @@ function plant(writer: string, sequence: number): Promise<unknown> {
     events: "[]",
     step: "another's",
   };
-  return collections.events.insertOne(other);
+  return thisMonth().insertOne(other);
 }
 
 test("another step's events at our number are a loud defect and never our own commit", async () => {
@@ -87,12 +91,14 @@ test("closing with the next number taken leaves the writer open, for whoever end
 });
 
 test("closing waits for the step in flight, and then takes no more", async () => {
-  const pool = createWriterPool({ set, collections, mint, count: 1, ...deps });
+  const setClock = createSetClock(systemClock);
+  const schema = createSetSchema({ collections, set, setClock, ...deps });
+  const pool = createWriterPool({ set, collections, schema, setClock, mint, count: 1, ...deps });
   const [started, gate] = [Promise.withResolvers<WriterId>(), Promise.withResolvers<void>()];
   const step = pool.withWriter(false, async (writer) => {
     started.resolve(writer.id);
     await gate.promise;
-    await collections.events.insertOne({
+    await writer.batches.insertOne({
       _id: batchId(writer.id, writer.next),
       kind: "events",
       at: new Date(systemClock.now()),
@@ -106,9 +112,11 @@ test("closing waits for the step in flight, and then takes no more", async () =>
   expect(pool.withWriter(false, async () => undefined)).rejects.toThrow(StoreError);
   gate.resolve();
   await Promise.all([step, closing]);
-  const kinds = (await collections.events.find({ _id: { $gt: batchId(id, 0), $lte: batchId(id, 9) } }).toArray()).map(
-    ({ kind }) => kind,
-  );
+  const kinds = (
+    await thisMonth()
+      .find({ _id: { $gt: batchId(id, 0), $lte: batchId(id, 9) } })
+      .toArray()
+  ).map(({ kind }) => kind);
   expect(kinds).toEqual(["events", "closed"]);
   expect(await collections.writers.findOne({ _id: id })).toMatchObject({ closed: true });
 });
@@ -125,7 +133,9 @@ test("a store whose first step enqueues has asked the set for the time", async (
 
 test("the oldest and the newest batches of a message are found by the index, without a sort", async () => {
   for (const order of [1, -1] as const) {
-    const plan = await collections.events.find({ keys: "m1" }, { sort: { at: order }, limit: 4 }).explain();
+    const plan = await thisMonth()
+      .find({ keys: "m1" }, { sort: { at: order }, limit: 4 })
+      .explain();
     expect(JSON.stringify(plan)).toContain('"IXSCAN"');
     expect(JSON.stringify(plan.queryPlanner.winningPlan)).not.toContain('"SORT"');
   }

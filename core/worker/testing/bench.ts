@@ -1,6 +1,7 @@
 /** The worker's stages on memory stores: two sets, no loops, no waiting. The clock moves when told to. */
 import { createDirectory, directorySchema } from "#core/directory/directory.ts";
 import type { LiveDirectory } from "#core/directory/open-directory.ts";
+import type { SetState } from "#core/directory/set-states.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { type CommitFault, createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Hold, Store } from "#core/store/store.ts";
@@ -25,6 +26,8 @@ export interface Bench {
   readonly fra: Store;
   /** Planted in the next commits of that set. */
   readonly faults: Map<SetId, CommitFault>;
+  /** What each set may be used for; up where nothing is said. */
+  readonly states: Map<SetId, SetState>;
   advance(ms: number): void;
 }
 
@@ -55,13 +58,15 @@ export function setup(): Bench {
       numbers: [],
     }),
   );
-  const live = { current: () => directory } as unknown as LiveDirectory;
+  const states = new Map<SetId, SetState>();
+  const stateOf = (set: SetId): SetState => states.get(set) ?? "up";
+  const live = { current: () => directory, stateOf, unknownSets: () => [] } as unknown as LiveDirectory;
   const mint = createIdMint({ clock, random: systemRandom });
   const items = createMetrics().counter("items", "");
   const context = { stores, directory: live, clock, random: systemRandom, mint, log: silentLogger, items };
   const [a, b] = [stores.get(syd), stores.get(fra)];
   if (a === undefined || b === undefined) throw new Error("No stores");
-  return { context, syd: a, fra: b, faults, advance: (ms) => (now += ms) };
+  return { context, syd: a, fra: b, faults, states, advance: (ms) => (now += ms) };
 }
 
 export async function claim(store: Store, ...wanted: Lane[]): Promise<readonly Hold[]> {

@@ -1,0 +1,65 @@
+/** Retiring a set: refused with what is left, as nobody looks there any more once it is retired. */
+import { isInUse } from "#core/directory/set-states.ts";
+import type { Store } from "#core/store/store.ts";
+import type { SetId } from "#domain/ids.ts";
+import { lanes } from "#domain/lane.ts";
+import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
+import { readPositions } from "../reporting/projector/checkpoint.ts";
+import type { ReportsDatabase } from "../reporting/reports-database.ts";
+import {
+  type Answer,
+  answeringSet,
+  changeState,
+  type SetsContext,
+  SetsRefusedError,
+  viewSets,
+} from "./sets-actions.ts";
+
+type Reports = Pick<ReportsDatabase, "run">;
+
+export async function retire(context: SetsContext, reports: Reports, set: SetId): Promise<void> {
+  const view = await viewSets(context);
+  const { state, store, answer } = answeringSet(view, set);
+  if (state === "up") throw new SetsRefusedError(`${set} is up: 'godwit sets drain ${set}' comes first.`);
+  const others = view.sets.filter((one) => one.set !== set && isInUse(one.state));
+  const left = [
+    ...leftOnLanes(answer),
+    ...others.flatMap((one) => leftElsewhere(set, one)),
+    ...(await leftInReports(store, reports)),
+  ];
+  if (left.length > 0) throw new SetsRefusedError([`${set} cannot be retired yet:`, ...left].join("\n  "));
+  await changeState(context, set, "retired");
+}
+
+function leftOnLanes({ depth, standing }: Answer): readonly string[] {
+  const restored = standing === "restored" ? ["it was restored from a backup and is not reconciled"] : [];
+  const waiting = [...depth].map(([lane, { chunks, items }]) => {
+    const hint = lane === lanes.dead ? ": see 'godwit dead list'" : "";
+    return `${items} items in ${chunks} chunks on lane ${lane}${hint}`;
+  });
+  return [...restored, ...waiting];
+}
+
+function leftElsewhere(set: SetId, other: { readonly set: SetId; readonly answer: Answer | undefined }): string[] {
+  if (other.answer === undefined) return [`${other.set} does not answer, and may hold something for it`];
+  const relayed = other.answer.depth.get(lanes.relay(set));
+  return relayed === undefined ? [] : [`${relayed.items} items for it on lane ${lanes.relay(set)} of ${other.set}`];
+}
+
+/** After this the answers come from PostgreSQL alone: it must have all of it, and no receipt may be on its way. */
+async function leftInReports(store: Store, reports: Reports): Promise<readonly string[]> {
+  const positions = await readPositions(reports, store.set);
+  const writers = (await store.events.writers()).filter(({ writer }) => positions.get(writer)?.closed !== true);
+  const after = new Map(writers.map(({ writer }) => [writer, positions.get(writer)?.sequence ?? 0]));
+  const unread = await store.events.read(after, 1);
+  const { rows } = await reports.run(
+    `SELECT count(*)::int AS open FROM godwit.message
+     WHERE set_id = $1 AND final_at IS NULL AND accepted_at > now() - make_interval(hours => $2::int)`,
+    [store.set, `${RECEIPT_PARK_HOURS_MAX}`],
+  );
+  const open = Number(rows[0]?.open ?? 0);
+  return [
+    ...(unread.length > 0 ? ["events that PostgreSQL has not read yet"] : []),
+    ...(open > 0 ? [`${open} messages of the last ${RECEIPT_PARK_HOURS_MAX} h without a final state`] : []),
+  ];
+}

@@ -1,0 +1,54 @@
+/** How `godwit sets list` shows sets: a table for people, objects for machines. Pure. */
+import type { SetView } from "./sets-actions.ts";
+
+/** One JSON object a set. */
+export function toJson({ set, region, state, store, answer }: SetView): object {
+  return {
+    set,
+    region,
+    state,
+    address: store !== undefined,
+    reachable: answer !== undefined,
+    restored: answer === undefined ? null : answer.standing === "restored",
+    directory: answer?.copy?.version ?? null,
+    writersOpen: answer?.writersOpen ?? null,
+    lanes: answer === undefined ? null : Object.fromEntries(answer.depth),
+  };
+}
+
+const HEADINGS = ["SET", "REGION", "STATE", "REACHABLE", "WRITERS", "OLDEST", "WAITING"] as const;
+
+export function toTable(sets: readonly SetView[]): readonly string[] {
+  const rows = [HEADINGS, ...sets.map(toCells)];
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function toCells({ set, region, state, store, answer }: SetView): readonly string[] {
+  if (answer === undefined) return [set, region, state, store === undefined ? "no address" : "no", "", "", ""];
+  const lanes = [...answer.depth].sort(([a], [b]) => (a < b ? -1 : 1));
+  const oldestMs = Math.max(0, ...lanes.map(([, { oldestMs }]) => oldestMs));
+  const waiting = lanes.map(([lane, { items }]) => `${lane} ${items}`).join(", ");
+  const shown = answer.standing === "restored" ? `${state}, restored: sends nothing` : state;
+  return [
+    set,
+    region,
+    shown,
+    "yes",
+    `${answer.writersOpen}`,
+    lanes.length === 0 ? "" : ageOf(oldestMs),
+    waiting || "-",
+  ];
+}
+
+function ageOf(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}

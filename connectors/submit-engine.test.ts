@@ -1,0 +1,129 @@
+/** The engine on a set in memory: what it claims, sends and hands back as the state of the set changes. */
+import { expect, test } from "bun:test";
+import type { SetState } from "#core/directory/set-states.ts";
+import { createMetrics } from "#core/metrics/metrics.ts";
+import { createMemoryStore } from "#core/store/memory/memory-store.ts";
+import { toSubmitChunks } from "#core/worker/chunks.ts";
+import { systemClock } from "#domain/clock.ts";
+import type { E164, Sender } from "#domain/e164.ts";
+import { type AccountId, createIdMint, type ProviderId, type SetId } from "#domain/ids.ts";
+import type { SubmitItem } from "#domain/item.ts";
+import { lanes } from "#domain/lane.ts";
+import { silentLogger } from "#domain/log.ts";
+import { systemRandom } from "#domain/random.ts";
+import { until } from "#testkit/until.ts";
+import type { Connector, SubmitResult } from "./connector.ts";
+import { runSubmitEngine } from "./submit-engine.ts";
+
+const WINDOW = 4;
+/** A slot is kept for alerts. */
+const IN_FLIGHT = WINDOW - 1;
+const MESSAGES = 20;
+const set = "syd1" as SetId;
+const provider = "sim" as ProviderId;
+const lane = lanes.submit(provider, "bulk");
+const mint = createIdMint({ clock: systemClock, random: systemRandom });
+
+/** Takes as many as its window, and answers none before the test says so. */
+function createHeldProvider() {
+  const sent: string[] = [];
+  let answers: (() => void)[] = [];
+  let isOpen = false;
+  const connector: Connector = {
+    provider,
+    health: "bound",
+    get freeSlots() {
+      return WINDOW - answers.length;
+    },
+    async submit(segment, mayWrite): Promise<SubmitResult> {
+      if (!mayWrite()) return { type: "not_sent", reason: "aborted" };
+      sent.push(segment.messageId);
+      if (!isOpen) await new Promise<void>((resolve) => answers.push(resolve));
+      return { type: "accepted", providerMessageId: mint.unique() };
+    },
+    async untilFreeSlot(signal) {
+      while (answers.length >= WINDOW && !signal.aborted) await systemClock.sleep(1);
+    },
+    async drain() {},
+    async [Symbol.asyncDispose]() {},
+  };
+  const answerAll = (): void => {
+    isOpen = true;
+    for (const answer of answers) answer();
+    answers = [];
+  };
+  return { connector, sent, answerAll };
+}
+
+function message(): SubmitItem {
+  const texts = { to: "+61400000001" as E164, from: "Shop" as Sender, text: "hi" };
+  const ids = { id: mint.messageId(set), account: "demo" as AccountId, provider };
+  return { ...ids, ...texts, class: "bulk", encoding: "gsm7", segments: 1, attempt: 1, tries: 0 };
+}
+
+async function setup(first: SetState) {
+  const store = createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom });
+  await store.commit({ chunks: toSubmitChunks(mint, lane, Array.from({ length: MESSAGES }, message)) });
+  const { connector, sent, answerAll } = createHeldProvider();
+  const metrics = createMetrics();
+  const stop = new AbortController();
+  let state = first;
+  const running = runSubmitEngine(
+    {
+      ...{ provider, connector, stores: [store], stateOf: () => state, mint, window: WINDOW, policy: () => "keep" },
+      ...{ clock: systemClock, log: silentLogger, owner: "test", onSubmitted: () => undefined },
+      ...{ submits: metrics.counter("s", ""), settleSeconds: metrics.histogram("t", "", [1]) },
+    },
+    stop.signal,
+  );
+  return {
+    ...{ store, sent, answerAll },
+    is: (next: SetState) => {
+      state = next;
+    },
+    waiting: async () => (await store.depth()).get(lane)?.items ?? 0,
+    async [Symbol.asyncDispose]() {
+      answerAll();
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+test("a set that becomes readonly: what is in flight is settled, the rest goes back, no more is sent", async () => {
+  await using bench = await setup("up");
+  const { answerAll, is, sent, store, waiting } = bench;
+  await until("a full window", 5_000, () => sent.length === IN_FLIGHT || undefined, 1);
+  is("readonly");
+  answerAll();
+  await until(
+    "the unsent back on its lane",
+    5_000,
+    async () => (await waiting()) === MESSAGES - IN_FLIGHT || undefined,
+    5,
+  );
+  const free = await store.claim({ lanes: [lane], itemsMax: 512, leaseMs: 1, owner: "test" });
+  expect(free.map(({ progress }) => progress.priorMark)).toEqual([0]);
+  expect(sent.length).toBe(IN_FLIGHT);
+  const [{ writer } = { writer: undefined }] = await store.events.writers();
+  const batches = writer === undefined ? [] : await store.events.read(new Map([[writer, 0]]), 100);
+  const types = batches.flatMap(({ events }) => events.map(({ type }) => type));
+  expect(types).toEqual(Array.from({ length: IN_FLIGHT }, () => "submitted" as const));
+
+  await store.release(
+    free.map(({ lease }) => lease),
+    0,
+  );
+  is("drain");
+  await until("all sent, each once", 5_000, async () => (await waiting()) === 0 || undefined, 5);
+  expect(new Set(sent).size).toBe(MESSAGES);
+  expect(sent.length).toBe(MESSAGES);
+});
+
+test.each(["readonly", "retired"] as const)("nothing is claimed from a set that is %s", async (state) => {
+  await using bench = await setup(state);
+  await systemClock.sleep(150);
+  const [chunk] = await bench.store.claim({ lanes: [lane], itemsMax: 512, leaseMs: 1, owner: "test" });
+  expect(chunk?.deliveries).toBe(1);
+  expect(bench.sent).toEqual([]);
+});

@@ -1,0 +1,132 @@
+/**
+ * Finding events again by what is known of them: the message, the provider's id, the two numbers. Each month has an
+ * index of its own for that (LOOKUP_INDEX), so what is asked is where to look, and where to stop.
+ */
+import type { MessageEvent } from "#domain/event.ts";
+import { type MessageId, type ProviderId, timeOfMessage } from "#domain/ids.ts";
+import { TIMELINE_BATCHES_MAX } from "#domain/limits.ts";
+import { conversationLookupKey, messageKey, submittedKey } from "../lookup-keys.ts";
+import { type ConversationKey, type ConversationMessage, conversationKey, type SubmittedSegment } from "../store.ts";
+import type { Collections, EventBatchDocument } from "./documents.ts";
+import { type Month, monthsSince } from "./months.ts";
+import type { SetClock } from "./set-clock.ts";
+import type { SetSchema } from "./set-schema.ts";
+
+export const MAJORITY_READ = { readConcern: { level: "majority" } } as const;
+
+export interface LookUpContext {
+  readonly collections: Pick<Collections, "eventsOf">;
+  readonly schema: Pick<SetSchema, "months">;
+  readonly setClock: Pick<SetClock, "now">;
+}
+
+/** Receipts are parked for 72 h at most, and providers use their ids again. */
+const RECEIPT_MONTHS = 2;
+/** A reply to a message of more than a year ago has no message. */
+const REPLY_MONTHS = 13;
+/** Of a message with more batches than are read: where its `accepted` is, even by clocks that are a little apart. */
+const OLDEST_BATCHES = 4;
+
+/** The months that may hold what was written since `from`, newest first. */
+function months({ schema, setClock }: LookUpContext, from: number): readonly Month[] {
+  return monthsSince(schema.months(), from, setClock.now());
+}
+
+export async function readMessage(context: LookUpContext, id: MessageId): Promise<readonly MessageEvent[]> {
+  const newestFirst = months(context, timeOfMessage(id));
+  const newest = await batchesOf(context, id, { months: newestFirst, order: -1, limit: TIMELINE_BATCHES_MAX });
+  const hasMore = newest.length === TIMELINE_BATCHES_MAX;
+  const oldestFirst = { months: newestFirst.toReversed(), order: 1, limit: OLDEST_BATCHES } as const;
+  const oldest = hasMore ? await batchesOf(context, id, oldestFirst) : [];
+  const batches = [...new Map([...newest, ...oldest].map((batch) => [batch._id, batch])).values()];
+  return batches.flatMap(eventsOf).filter((event) => event.message === id);
+}
+
+type FoundBatch = Pick<EventBatchDocument, "_id" | "events">;
+
+async function batchesOf(
+  { collections }: LookUpContext,
+  id: MessageId,
+  look: { readonly months: readonly Month[]; readonly order: 1 | -1; readonly limit: number },
+): Promise<readonly FoundBatch[]> {
+  const found: FoundBatch[] = [];
+  for (const month of look.months) {
+    const limit = look.limit - found.length;
+    if (limit === 0) break;
+    const options = { ...MAJORITY_READ, projection: { events: 1 }, sort: { at: look.order }, limit };
+    found.push(
+      ...(await collections
+        .eventsOf(month)
+        .find({ keys: messageKey(id) }, options)
+        .toArray()),
+    );
+  }
+  return found;
+}
+
+export async function findSubmitted(
+  context: LookUpContext,
+  provider: ProviderId,
+  providerMessageIds: readonly string[],
+): Promise<ReadonlyMap<string, SubmittedSegment>> {
+  const found = new Map<string, SubmittedSegment>();
+  const wanted = new Set(providerMessageIds.filter((id) => id !== ""));
+  for (const month of months(context, 0).slice(0, RECEIPT_MONTHS)) {
+    // What a later month has is newer than anything here.
+    const missing = new Set([...wanted].filter((id) => !found.has(id)));
+    if (missing.size === 0) break;
+    const keys = [...missing].map((id) => submittedKey(provider, id));
+    const batches = await context.collections
+      .eventsOf(month)
+      .find({ keys: { $in: keys } }, { ...MAJORITY_READ, projection: { events: 1 } })
+      .toArray();
+    for (const event of batches.flatMap(eventsOf)) {
+      if (event.type !== "submitted" || event.provider !== provider || !missing.has(event.providerMessageId)) continue;
+      // Providers use ids again: a receipt speaks of the newest submit.
+      if ((found.get(event.providerMessageId)?.at ?? -1) > event.at) continue;
+      found.set(event.providerMessageId, { message: event.message, segment: event.segment, at: event.at });
+    }
+  }
+  return found;
+}
+
+export async function findConversations(
+  context: LookUpContext,
+  keys: readonly ConversationKey[],
+): Promise<ReadonlyMap<ConversationKey, ConversationMessage>> {
+  const found = new Map<ConversationKey, ConversationMessage>();
+  const newestFirst = months(context, 0).slice(0, REPLY_MONTHS);
+  for (const key of new Set(keys)) {
+    for (const month of newestFirst) {
+      const message = await findConversation(context, month, key);
+      if (message === undefined) continue;
+      found.set(key, message);
+      break;
+    }
+  }
+  return found;
+}
+
+async function findConversation(
+  { collections }: LookUpContext,
+  month: Month,
+  key: ConversationKey,
+): Promise<ConversationMessage | undefined> {
+  const [batch] = await collections
+    .eventsOf(month)
+    .find({ keys: conversationLookupKey(key) }, { ...MAJORITY_READ, projection: { events: 1 } })
+    .sort({ at: -1 })
+    .limit(1)
+    .toArray();
+  let found: ConversationMessage | undefined;
+  for (const event of batch === undefined ? [] : eventsOf(batch)) {
+    if (event.type !== "accepted" || conversationKey(event.from, event.to) !== key) continue;
+    if ((found?.at ?? 0) > event.at) continue;
+    found = { message: event.message, account: event.account, at: event.at };
+  }
+  return found;
+}
+
+export function eventsOf(document: Pick<EventBatchDocument, "events">): readonly MessageEvent[] {
+  return JSON.parse(document.events) as readonly MessageEvent[];
+}

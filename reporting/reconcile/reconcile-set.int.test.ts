@@ -1,0 +1,138 @@
+/** A set in memory that is put back to a moment of its past, and the PostgreSQL that had read on. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { createMemorySet, type MemorySet } from "#core/store/memory/memory-set.ts";
+import { createMemoryStore } from "#core/store/memory/memory-store.ts";
+import type { Store } from "#core/store/store.ts";
+import { toSubmitChunks } from "#core/worker/chunks.ts";
+import { systemClock } from "#domain/clock.ts";
+import type { E164, Sender } from "#domain/e164.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import { foldEvents, statusOf } from "#domain/fold.ts";
+import { type AccountId, createIdMint, type MessageId, type ProviderId, type SetId } from "#domain/ids.ts";
+import type { InboxItem, SubmitItem } from "#domain/item.ts";
+import { type Lane, lanes } from "#domain/lane.ts";
+import { silentLogger } from "#domain/log.ts";
+import { systemRandom } from "#domain/random.ts";
+import { openTestServers } from "#testkit/servers.ts";
+import { createSetProjection } from "../projector/project-set.ts";
+import { verify } from "../projector/verify.ts";
+import { drain, emptyTables, openTestReports, projectAll, type TestReports } from "../testing/open-test-reports.ts";
+import { deliveredLife, START } from "../testing/sample-events.ts";
+import { findLoss, reconcileSet } from "./reconcile-set.ts";
+
+const set = "syd1" as SetId;
+const provider = "sim" as ProviderId;
+const mint = createIdMint({ clock: systemClock, random: systemRandom });
+
+let reports: TestReports;
+beforeAll(async () => {
+  reports = await openTestReports(await openTestServers({ sets: 0, postgres: true }));
+}, 120_000);
+afterAll(() => reports[Symbol.asyncDispose]());
+beforeEach(() => emptyTables(reports.database));
+
+const open = (data: MemorySet): Store =>
+  createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom, data });
+const eventsUpTo = (id: MessageId, type: MessageEvent["type"]): readonly MessageEvent[] => {
+  const life = deliveredLife(id, START);
+  return life.slice(0, life.findIndex((event) => event.type === type) + 1);
+};
+function inboxItem(id: MessageId): InboxItem {
+  const texts = { to: "+61400000001" as E164, from: "Shop" as Sender, text: "hi" };
+  return { id, account: "acme" as AccountId, ...texts, class: "bulk", encoding: "gsm7", segments: 1 };
+}
+const submitItem = (id: MessageId): SubmitItem => ({ ...inboxItem(id), provider, attempt: 1, tries: 0 });
+
+/** A process writes, the backup is taken, it writes on and is read, the set is put back to the backup. */
+async function restore(before: (store: Store) => Promise<unknown>, after: (store: Store) => Promise<unknown>) {
+  const data = createMemorySet();
+  const store = open(data);
+  await before(store);
+  const backup: MemorySet = { ...structuredClone({ ...data, bells: undefined }), bells: new Set() };
+  await after(store);
+  await projectAll(reports.database, [store]);
+  return { store: open(backup), live: store };
+}
+
+async function waitingOn(store: Store, lane: Lane): Promise<number> {
+  return (await store.depth()).get(lane)?.items ?? 0;
+}
+async function statusIn(store: Store, id: MessageId): Promise<string> {
+  return statusOf(foldEvents(await store.events.ofMessage(id)));
+}
+
+test("the projector marks a set that has gone back in time, says so, and marks no other", async () => {
+  const id = mint.messageId(set);
+  const { store, live } = await restore(
+    (before) => before.commit({ events: eventsUpTo(id, "accepted") }),
+    (after) => after.commit({ events: deliveredLife(id, START).slice(1) }),
+  );
+  const said: string[] = [];
+  const log = { ...silentLogger, error: (name: string) => said.push(name) };
+  const deps = { ...reports, clock: systemClock, log };
+  await drain(createSetProjection({ ...deps, store: live }));
+  expect([await live.standing(), said]).toEqual(["in_service", []]);
+  await drain(createSetProjection({ ...deps, store }));
+  expect([await store.standing(), said]).toEqual(["restored", ["project.set_went_back"]]);
+});
+
+test("lost events come back at their own numbers; nothing that has gone on waits any more", async () => {
+  const [sent, routed, fresh, late, waits] = Array.from({ length: 5 }, () => mint.messageId(set)) as [
+    MessageId,
+    MessageId,
+    MessageId,
+    MessageId,
+    MessageId,
+  ];
+  const inbox = lanes.inbox("bulk");
+  const submit = lanes.submit(provider, "bulk");
+  const { store } = await restore(
+    async (before) => {
+      for (const id of [sent, routed, waits]) await before.commit({ events: eventsUpTo(id, "accepted") });
+      await before.commit({
+        chunks: [
+          { id: mint.chunkId(), lane: inbox, items: [inboxItem(routed), inboxItem(waits)] },
+          ...toSubmitChunks(mint, submit, [submitItem(sent)]),
+        ],
+      });
+    },
+    async (after) => {
+      await after.commit({ events: eventsUpTo(sent, "submitted").slice(1) });
+      await after.commit({ events: eventsUpTo(routed, "billed").slice(1) });
+      await after.commit({ events: eventsUpTo(fresh, "accepted") });
+      await after.commit({ events: deliveredLife(late, START) });
+    },
+  );
+  await store.declareStanding("restored");
+  const deps = { store, clock: systemClock, mint, owner: "test" };
+  const loss = await findLoss(store, reports.database);
+  expect(loss.missing.map(({ held, projected }) => projected - held)).toEqual([4]);
+  const done = await reconcileSet(deps, reports.database, loss);
+  expect(done).toEqual({ batchesBack: 4, batchesMoved: 0, takenOff: 2, acceptedAgain: 1, inDoubt: 1, unseen: 0 });
+  // `waits` was never touched; `fresh` goes again; `routed` may have been sent, and the log says so.
+  expect([await waitingOn(store, inbox), await waitingOn(store, submit)]).toEqual([1, 0]);
+  expect(await waitingOn(store, lanes.inbox("transactional"))).toBe(1);
+  const statuses = await Promise.all([sent, routed, fresh, late, waits].map((id) => statusIn(store, id)));
+  expect(statuses).toEqual(["submitted", "unknown", "accepted", "delivered", "accepted"]);
+  expect((await store.events.ofMessage(routed)).filter(({ type }) => type === "in_doubt")).toHaveLength(1);
+
+  expect((await findLoss(store, reports.database)).missing).toEqual([]);
+  await projectAll(reports.database, [store]);
+  expect(await verify({ ...reports, stores: [store] })).toEqual([]);
+});
+
+test("numbers that were taken anew since: the lost events are there as new ones, and are read", async () => {
+  const id = mint.messageId(set);
+  const { store } = await restore(
+    (before) => before.commit({ events: eventsUpTo(id, "accepted") }),
+    (after) => after.commit({ events: deliveredLife(id, START).slice(1) }),
+  );
+  await store.events.endSilentWriters(-1);
+  const loss = await findLoss(store, reports.database);
+  // The writer's end stands where its second batch was.
+  expect(loss.missing.map(({ held, projected }) => [held, projected])).toEqual([[1, 2]]);
+  const done = await reconcileSet({ store, clock: systemClock, mint, owner: "test" }, reports.database, loss);
+  expect(done).toMatchObject({ batchesBack: 0, batchesMoved: 1 });
+  expect(await statusIn(store, id)).toBe("delivered");
+  expect((await findLoss(store, reports.database)).missing).toEqual([]);
+});

@@ -1,0 +1,126 @@
+/**
+ * Makes a restored set whole from PostgreSQL: its lost events come back at their own numbers, what waits although it
+ * has gone on is taken off its lane, and what was on its way and is gone is sent again or said to be in doubt, never
+ * in silence. Every part may be run again. The set must be marked as restored all along.
+ */
+import type { EventBatch, Step, Store } from "#core/store/store.ts";
+import { toChunks } from "#core/worker/chunks.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { MessageId, WriterId } from "#domain/ids.ts";
+import type { InboxItem } from "#domain/item.ts";
+import { lanes } from "#domain/lane.ts";
+import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
+import { arrayLiteral } from "../projector/cell-text.ts";
+import { readPositions } from "../projector/checkpoint.ts";
+import { findMissing, type MissingBatches } from "../projector/find-missing.ts";
+import type { ReportsDatabase } from "../reports-database.ts";
+import { judgeAbsent } from "./judge-waiting.ts";
+import { readLost } from "./read-lost.ts";
+import { statesOf, type WalkDeps, type WalkOptions, walkWaiting } from "./walk-waiting.ts";
+
+/** Put back at once: well within the time that one operation on a set may take. */
+const BATCHES_AT_ONCE = 50;
+
+/** By how much PostgreSQL is ahead of the set. */
+export interface Loss {
+  readonly missing: readonly MissingBatches[];
+  readonly batches: readonly EventBatch[];
+}
+
+export interface Reconciled {
+  readonly batchesBack: number;
+  /** Of numbers that others have taken since: their events are there, as new ones. */
+  readonly batchesMoved: number;
+  readonly takenOff: number;
+  readonly acceptedAgain: number;
+  readonly inDoubt: number;
+  /** Chunks that nobody could look at: the set must stay as it is until a further run has. */
+  readonly unseen: number;
+}
+
+export async function findLoss(store: Store, database: Pick<ReportsDatabase, "run">): Promise<Loss> {
+  const positions = await readPositions(database, store.set);
+  const missing = await findMissing(store, positions);
+  return { missing, batches: missing.length === 0 ? [] : await readLost(database, positions, missing) };
+}
+
+/** Throws StoreError and ReportsDatabaseError: run it again then. */
+export async function reconcileSet(deps: WalkDeps, database: ReportsDatabase, loss: Loss): Promise<Reconciled> {
+  const { store } = deps;
+  const events = loss.batches.flatMap((batch) => batch.events);
+  const lost = Map.groupBy(events, ({ message }) => message);
+  const walked = await walkWaiting({ ...deps, lost });
+  const absent = [...lost.keys()].filter((id) => !walked.waiting.has(id));
+  const { acceptedAgain, inDoubt } = await settleAbsent({ ...deps, lost }, absent);
+  // Last: while anything is missing, a run that was broken off begins again.
+  const moved = await putBack(store, loss.batches);
+  const anew = moved.flatMap((batch) => batch.events);
+  await commitAll(deps, anew, []);
+  await readAgain(database, store, loss, new Set(moved.map(({ writer }) => writer)));
+  return {
+    batchesBack: loss.batches.length - moved.length,
+    batchesMoved: moved.length,
+    takenOff: walked.takenOff,
+    acceptedAgain,
+    inDoubt,
+    unseen: walked.unseen,
+  };
+}
+
+/** Returns those whose number another batch has. */
+async function putBack(store: Store, batches: readonly EventBatch[]): Promise<readonly EventBatch[]> {
+  const moved: EventBatch[] = [];
+  for (let i = 0; i < batches.length; i += BATCHES_AT_ONCE) {
+    moved.push(...(await store.events.putBack(batches.slice(i, i + BATCHES_AT_ONCE))));
+  }
+  return moved;
+}
+
+/** Writers whose numbers were taken anew are read again from where the set and PostgreSQL agree. */
+async function readAgain(
+  database: ReportsDatabase,
+  store: Store,
+  { missing }: Loss,
+  writers: ReadonlySet<WriterId>,
+): Promise<void> {
+  const back = missing.filter(({ writer }) => writers.has(writer));
+  if (back.length === 0) return;
+  await database.run(
+    `UPDATE godwit.checkpoint AS held SET sequence = back.sequence, closed = false
+     FROM unnest($2::text[], $3::bigint[]) AS back (writer, sequence)
+     WHERE held.set_id = $1 AND held.writer = back.writer`,
+    [store.set, arrayLiteral(back.map(({ writer }) => writer)), arrayLiteral(back.map(({ held }) => `${held}`))],
+  );
+}
+
+async function settleAbsent(deps: WalkOptions, ids: readonly MessageId[]) {
+  const state = await statesOf(deps, ids);
+  const again: InboxItem[] = [];
+  const doubts: MessageEvent[] = [];
+  let inDoubt = 0;
+  for (const id of ids) {
+    const fate = judgeAbsent(id, state(id), deps.clock.now());
+    if (fate.type === "accepted_again") again.push(fate.item);
+    if (fate.type === "in_doubt") {
+      doubts.push(...fate.events);
+      inDoubt += 1;
+    }
+  }
+  await commitAll(deps, doubts, again);
+  return { acceptedAgain: again.length, inDoubt };
+}
+
+async function commitAll(
+  { store, mint }: WalkDeps,
+  events: readonly MessageEvent[],
+  items: readonly InboxItem[],
+): Promise<void> {
+  const byClass = [...Map.groupBy(items, (item) => item.class)];
+  const chunks = byClass.flatMap(([messageClass, some]) => toChunks(mint, lanes.inbox(messageClass), some));
+  const steps: Step[] = chunks.map((chunk) => ({ chunks: [chunk] }));
+  for (let i = 0; i < events.length; i += CHUNK_ITEMS_MAX) steps.push({ events: events.slice(i, i + CHUNK_ITEMS_MAX) });
+  for (const step of steps) {
+    const result = await store.commit(step);
+    if (result.type !== "committed") throw new Error(`Cannot reconcile ${store.set}: ${result.type}. Run it again.`);
+  }
+}
