@@ -17,7 +17,7 @@ const LEASE_MS = 15_000;
 /** A bell that never rings, against its promise, costs no more than this. */
 const IDLE_MAX_MS = 10_000;
 /** Whether a loop may work is looked at this often while it does not. That asks nobody but its own process. */
-const REST_LOOK_MS = 250;
+const REST_LOOK_MS = 1_000;
 /** A claim of this many gains little by gathering. */
 const LARGE_ITEMS = CHUNK_ITEMS_MAX / 2;
 const REST_MAX_MS = 100;

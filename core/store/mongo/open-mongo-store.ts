@@ -9,7 +9,7 @@ import { type Lane, lanes } from "#domain/lane.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
-import type { AllotmentId, DirectoryCopy, LaneDepth, Store, WaitingChunk } from "../store.ts";
+import type { AllotmentId, DirectoryCopy, LaneDepth, Store, VersionedDirectory, WaitingChunk } from "../store.ts";
 import { openChunkStream } from "./chunk-stream.ts";
 import { createClaims } from "./claim.ts";
 import { createStepCommitter } from "./commit-step.ts";
@@ -164,11 +164,16 @@ async function keepAlive(deps: {
 }
 
 function createDirectoryCopy({ directory }: Collections, guarded: Guard): DirectoryCopy {
+  /** Read every second, and hardly ever new: its body is fetched only then. */
+  let held: VersionedDirectory | undefined;
   return {
     read: () =>
       guarded("read the directory of", async () => {
+        const found = await directory.findOne({ _id: "current" }, { projection: { version: 1 } });
+        if (found === null || found.version === held?.version) return found === null ? undefined : held;
         const copy = await directory.findOne({ _id: "current" });
-        return copy === null ? undefined : { version: copy.version, body: JSON.parse(copy.body) as unknown };
+        held = copy === null ? undefined : { version: copy.version, body: JSON.parse(copy.body) as unknown };
+        return held;
       }),
     write: (copy) =>
       guarded("write the directory of", async () => {
