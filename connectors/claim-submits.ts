@@ -47,8 +47,9 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
       away = false;
     }
     if (holds.length === 0) {
-      if (wanted === undefined) await clock.sleep(POLL_MS, signal);
-      else await untilWork(engine, set, bell, signal);
+      // Room that comes free rings no bell, and what waits for it has rung already.
+      if (wanted?.isAll === true) await untilWork(engine, set, bell, signal);
+      else await clock.sleep(POLL_MS, signal);
       continue;
     }
     await takeUp(engine, set, holds);
@@ -78,6 +79,8 @@ interface Wanted {
   /** In their order of preference. */
   readonly lanes: readonly Lane[];
   readonly segments: number;
+  /** Whether there is room for every class. */
+  readonly isAll: boolean;
 }
 
 /**
@@ -87,9 +90,11 @@ interface Wanted {
 function roomFor(engine: Engine, set: HeldSet): Wanted | undefined {
   const { ahead } = engine;
   const free = ahead - outstandingOf(set, false);
-  if (free >= ahead / 2) return { lanes: lanesOf(engine), segments: free };
+  if (free >= ahead / 2) return { lanes: lanesOf(engine), segments: free, isAll: true };
   const freeForAlerts = ahead - outstandingOf(set, true);
-  return freeForAlerts >= ahead / 2 ? { lanes: lanesOf(engine).slice(0, 1), segments: freeForAlerts } : undefined;
+  return freeForAlerts >= ahead / 2
+    ? { lanes: lanesOf(engine).slice(0, 1), segments: freeForAlerts, isAll: false }
+    : undefined;
 }
 
 /** Alerts first. */

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import type { SetState } from "#core/directory/set-states.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
+import type { Bell, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
 import { systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
@@ -47,12 +48,16 @@ function createHeldProvider() {
     async drain() {},
     async [Symbol.asyncDispose]() {},
   };
-  const answerAll = (): void => {
-    isOpen = true;
+  /** Those that wait for theirs; later ones wait again. */
+  const answerNow = (): void => {
     for (const answer of answers) answer();
     answers = [];
   };
-  return { connector, sent, answerAll };
+  const answerAll = (): void => {
+    isOpen = true;
+    answerNow();
+  };
+  return { connector, sent, answerNow, answerAll };
 }
 
 function message(): SubmitItem {
@@ -61,10 +66,24 @@ function message(): SubmitItem {
   return { ...ids, ...texts, class: "bulk", encoding: "gsm7", segments: 1, attempt: 1, tries: 0 };
 }
 
-async function setup(first: SetState) {
-  const store = createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom });
-  await store.commit({ chunks: toSubmitChunks(mint, lane, Array.from({ length: MESSAGES }, message)) });
-  const { connector, sent, answerAll } = createHeldProvider();
+const many = (count: number): readonly SubmitItem[] => Array.from({ length: count }, message);
+
+/** As a quiet set's: it rings for what is put there, and for nothing else. */
+function silence(store: Store): Store {
+  const silent: Bell = {
+    async wait(ms, signal) {
+      await systemClock.sleep(ms, signal);
+      return false;
+    },
+    [Symbol.dispose]() {},
+  };
+  return Object.assign(store, { bell: () => silent });
+}
+
+async function setup(first: SetState, messages: readonly (readonly SubmitItem[])[] = [many(MESSAGES)]) {
+  const store = silence(createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom }));
+  for (const some of messages) await store.commit({ chunks: toSubmitChunks(mint, lane, some) });
+  const { connector, sent, answerNow, answerAll } = createHeldProvider();
   const metrics = createMetrics();
   const stop = new AbortController();
   let state = first;
@@ -77,7 +96,7 @@ async function setup(first: SetState) {
     stop.signal,
   );
   return {
-    ...{ store, sent, answerAll },
+    ...{ store, sent, answerNow, answerAll },
     is: (next: SetState) => {
       state = next;
     },
@@ -126,4 +145,15 @@ test.each(["readonly", "retired"] as const)("nothing is claimed from a set that 
   const [chunk] = await bench.store.claim({ lanes: [lane], itemsMax: 512, leaseMs: 1, owner: "test" });
   expect(chunk?.deliveries).toBe(1);
   expect(bench.sent).toEqual([]);
+});
+
+test("a backlog goes on as the window comes free, though nothing rings for what has been waiting all along", async () => {
+  const chunks = Array.from({ length: MESSAGES / WINDOW }, () => many(WINDOW));
+  await using bench = await setup("up", chunks);
+  const allSent = (): true | undefined => {
+    bench.answerNow();
+    return bench.sent.length === MESSAGES || undefined;
+  };
+  // Slower than claims follow each other: the window is full when the next one is due.
+  await until("all sent", 5_000, allSent, 80);
 });

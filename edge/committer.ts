@@ -80,7 +80,7 @@ export function createCommitter(deps: {
   });
   const shared = { ...deps, chooser, fenceChooser, mint: createIdMint(deps), answer: open.answer };
   const urgent = new Pipeline({ ...shared, urgent: true, stepsMax: URGENT_STEPS_IN_FLIGHT });
-  const ordinary = new Pipeline({ ...shared, urgent: false, stepsMax: STEPS_IN_FLIGHT });
+  const ordinary = new Pipeline({ ...shared, urgent: false, stepsMax: STEPS_IN_FLIGHT, onAlertBack: rescueAlerts });
   const pipelines = [urgent, ordinary];
   const sendOnce = createSendOnce();
   /** What may wait for one set alone: sets that hang leave the rest of the queue to others. */

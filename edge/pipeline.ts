@@ -54,6 +54,8 @@ export interface PipelineDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: CommitObserver;
+  /** Told of an alert that waits again: the step that it joined is over, and the next one may hang. */
+  readonly onAlertBack?: () => void;
   /** Gives the request its answer unless it has one. */
   readonly answer: (request: PendingSend, answer: CommitAnswer) => void;
 }
@@ -295,7 +297,12 @@ export class Pipeline implements Disposable {
   #moveOn(request: PendingSend, places: readonly KeyPlace[]): void {
     if (request.answered) return;
     request.places = places;
+    this.#addAgain(request);
+  }
+
+  #addAgain(request: PendingSend): void {
     this.#waiting.add(request);
+    if (isAlert(request)) this.#deps.onAlertBack?.();
   }
 
   /**
@@ -309,7 +316,7 @@ export class Pipeline implements Disposable {
       if (isDecided) request.tried.add(set);
       request.alone ||= !error.retryable;
       request.ids = undefined;
-      this.#waiting.add(request);
+      this.#addAgain(request);
     }
   }
 }

@@ -115,6 +115,25 @@ export function pacingCases({ test, assert }: Harness): void {
     assert.deepEqual(nth(sets, 0).steps.slice(BURST_STEPS).map(textsOf), [["c", "a", "b"]]);
   });
 
+  test("an alert whose key is closed on another set first is not held up either, once that is done", async () => {
+    const { clock, sets, committer } = createSetUp([
+      ["syd1", "syd"],
+      ["syd2", "syd"],
+    ]);
+    const [syd1, syd2] = [nth(sets, 0), nth(sets, 1)];
+    syd1.mode = (step) => (step.urgent === true ? "ok" : "hangs");
+    syd2.mode = "hangs";
+    const bulk = watch(committer, submission("b", 1, "bulk"), keyed("bulk", ["syd1"]));
+    const alert = watch(committer, submission("a", 1, "alert"), keyed("alert", ["syd2", "syd1"]));
+    await clock.advance(2 * ALERT_JOIN_MS);
+    syd2.mode = "ok";
+    syd2.release("ok");
+    await settled();
+    await clock.advance(ALERT_JOIN_MS);
+    assert.deepEqual(typesOf([bulk, alert]), ["", "accepted"]);
+    syd1.release("ok");
+  });
+
   test("an alert behind a step that hangs gets a step of its own", async () => {
     const { clock, sets, committer } = createSetUp();
     const syd1 = nth(sets, 0);

@@ -9,7 +9,7 @@ import type { Clock } from "#domain/clock.ts";
 import type { IdMint } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
 import { type CommitResult, type Step, StoreError } from "../store.ts";
-import { batchId, type Collections, collectionNames, type EventBatchDocument } from "./documents.ts";
+import { batchId, type ChunkDocument, type Collections, collectionNames, type EventBatchDocument } from "./documents.ts";
 import { findSendKeys } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
 import type { SetSchema } from "./set-schema.ts";
@@ -61,7 +61,7 @@ export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<C
     const encoded = encodeStep(step, deps.mint.unique().slice(-STEP_ID_CHARS), deps.setClock.now());
     const unusable = deps.schema.isCurrent ? undefined : await whyUnusable(deps);
     if (unusable !== undefined) return { type: "failed", error: unusable };
-    if (!needsBatch(step)) return commitChunks(deps, encoded);
+    if (!needsBatch(step)) return commitChunk(deps, encoded.chunks[0]);
     for (;;) {
       const result = await deps.writers
         .withWriter(step.urgent === true, (writer) => commitWith(deps, writer, encoded))
@@ -81,10 +81,10 @@ async function whyUnusable({ schema, clock, set }: CommitDeps): Promise<StoreErr
   );
 }
 
-/** Only a step that takes or says something needs a number: a bare enqueue is settled by its chunk's own id. */
+/** The enqueue of one chunk is settled by its own id; anything more needs a number. */
 function needsBatch(step: Step): boolean {
   const parts = [step.acks, step.marks, step.events, step.optOuts, step.sendKeys, step.charges];
-  return parts.some((part) => part !== undefined && part.length > 0);
+  return (step.chunks?.length ?? 0) > 1 || parts.some((part) => part !== undefined && part.length > 0);
 }
 
 async function commitWith(
@@ -101,7 +101,7 @@ async function commitWith(
         writer.next++;
         return { type: "committed" };
       case "refused":
-        return attempt.refusal;
+        return maybe ? voidRefused(deps, writer, step, attempt.refusal) : attempt.refusal;
       case "fenced":
         deps.writers.end(writer, "fenced");
         return { type: "fenced" };
@@ -238,20 +238,35 @@ async function giveUp(deps: CommitDeps, writer: Writer, step: EncodedStep, error
   return { type: "unknown", error };
 }
 
-/** A bare enqueue: idempotent by the chunks' ids, so no transaction and no number. */
-async function commitChunks(deps: CommitDeps, { chunks }: EncodedStep): Promise<CommitResult> {
-  if (chunks.length === 0) return { type: "committed" };
+/** An earlier attempt may still be under way where this one was refused: nothing is certain before it cannot commit. */
+async function voidRefused(
+  deps: CommitDeps,
+  writer: Writer,
+  step: EncodedStep,
+  refusal: Refusal,
+): Promise<CommitResult> {
+  const unsettled = new StoreError("store_timeout", `A step of ${deps.set} was refused while it was in doubt`, {
+    retryable: true,
+  });
+  const settled = await giveUp(deps, writer, step, unsettled);
+  return settled.type === "failed" ? refusal : settled;
+}
+
+/** The enqueue of one chunk: idempotent by its id, so no transaction and no number. */
+async function commitChunk(deps: CommitDeps, chunk: ChunkDocument | undefined): Promise<CommitResult> {
+  if (chunk === undefined) return { type: "committed" };
   const startedAt = deps.clock.monotonic();
   let maybe = false;
   for (let tries = 0; ; tries++) {
     try {
-      const inserted = deps.collections.chunks.insertMany([...chunks], { ordered: false });
-      await withDeadline(deps.clock, inserted, ATTEMPT_MS);
+      await withDeadline(deps.clock, deps.collections.chunks.insertOne(chunk), ATTEMPT_MS);
       return { type: "committed" };
     } catch (error) {
       if (isDuplicateKey(error, collectionNames.chunks)) return { type: "committed" };
       const failure = toStoreError(error, `enqueue on ${deps.set}`);
-      maybe ||= !isNotSent(error);
+      // One that the set refused, such as by its rules for documents, is refused for good.
+      const isRefused = failure.code === "store_refused" && !failure.retryable;
+      maybe ||= !isNotSent(error) && !isRefused;
       if (!maybe) return { type: "failed", error: failure };
       if (deps.clock.monotonic() - startedAt > UNKNOWN_RETRY_MS) return { type: "unknown", error: failure };
       await deps.clock.sleep(backoffMs(tries, deps.random));

@@ -71,7 +71,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   const commit = createStepCommitter({ client, collections, schema, writers, clock, random, mint, set, setClock });
   const stop = new AbortController();
   const heartbeat = () => schema.refresh().then(writers.heartbeat);
-  const background = keepAlive({ client, clock, setClock, heartbeat, signal: stop.signal });
+  void keepAlive({ client, clock, setClock, heartbeat, signal: stop.signal });
 
   const guarded = createGuard({ clock, set, schema });
   const claims = createClaims({ collections, clock, setClock, mint });
@@ -113,8 +113,8 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       }),
     async [Symbol.asyncDispose]() {
       stop.abort();
+      // The background is not waited for: a set that hangs would hold up the end by what it was asked last.
       doorbell[Symbol.dispose]();
-      await background;
       await writers[Symbol.asyncDispose]();
       await withDeadline(clock, client.close()).catch(() => undefined);
     },
