@@ -5,6 +5,7 @@
 import type { MessageEvent } from "#domain/event.ts";
 import type { SetId } from "#domain/ids.ts";
 import { findLoss, type Loss, reconcileSet } from "../reporting/reconcile/reconcile-set.ts";
+import { BACK_MS } from "../reporting/reconcile/walk-waiting.ts";
 import type { ReportsDatabase } from "../reporting/reports-database.ts";
 import { answeringSet, copyOptOuts, type SetsContext, SetsRefusedError, viewSets } from "./sets-actions.ts";
 
@@ -35,14 +36,18 @@ export async function reconcile(
     throw new SetsRefusedError(`${set} stays marked as restored. --accept puts back what can be, and ends the rest.`);
   }
   const done = await reconcileSet({ ...context, store }, reports, loss);
+  say(`${done.takenOff} messages were taken off their lanes: they had gone on.`);
+  if (done.buried > 0) say(`${done.buried} items could not be read: see 'godwit dead list'.`);
+  if (done.unseen > 0) {
+    const unseen = `${done.unseen} chunks are delayed or held, or were put off by a run before this one`;
+    const again = `run it again, and not within ${BACK_MS / 1_000} s, as this one has put off what it saw`;
+    throw new SetsRefusedError(`${unseen}. Nothing was put back yet: ${again}.`);
+  }
   const optOuts = await copyOptOuts(view, store);
   say(`${done.batchesBack} batches are back, the events of ${done.batchesMoved} more are there under new numbers.`);
-  say(`${done.takenOff} messages were taken off their lanes: they had gone on. ${optOuts} opt-outs were copied.`);
+  say(`${optOuts} opt-outs were copied.`);
   say(`${done.acceptedAgain} messages go to the inbox again: no route of them is known. They may be doubles.`);
   say(`${done.inDoubt} messages were on their way and are in doubt: they end as 'unknown' unless a receipt comes.`);
-  if (done.unseen > 0) {
-    throw new SetsRefusedError(`${done.unseen} chunks are delayed or held and were not looked at: run it again later.`);
-  }
   await store.declareStanding("in_service");
   say(`${set} is in service again.`);
 }

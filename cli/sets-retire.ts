@@ -1,5 +1,6 @@
 /** Retiring a set: refused with what is left, as nobody looks there any more once it is retired. */
-import { isInUse } from "#core/directory/set-states.ts";
+import { directorySchema } from "#core/directory/directory.ts";
+import { isInUse, keysAskedUntil } from "#core/directory/set-states.ts";
 import type { Store } from "#core/store/store.ts";
 import type { SetId } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";
@@ -12,12 +13,18 @@ import {
   changeState,
   type SetsContext,
   SetsRefusedError,
+  type SetsView,
   viewSets,
 } from "./sets-actions.ts";
 
 type Reports = Pick<ReportsDatabase, "run">;
 
-export async function retire(context: SetsContext, reports: Reports, set: SetId): Promise<void> {
+/** `forgetKeys` accepts that repetitions of keyed requests from before the drain may make new messages. */
+export async function retire(
+  context: SetsContext,
+  options: { readonly reports: Reports; readonly set: SetId; readonly forgetKeys: boolean },
+): Promise<void> {
+  const { reports, set, forgetKeys } = options;
   const view = await viewSets(context);
   const { state, store, answer } = answeringSet(view, set);
   if (state === "up") throw new SetsRefusedError(`${set} is up: 'godwit sets drain ${set}' comes first.`);
@@ -26,6 +33,7 @@ export async function retire(context: SetsContext, reports: Reports, set: SetId)
     ...leftOnLanes(answer),
     ...others.flatMap((one) => leftElsewhere(set, one)),
     ...(await leftInReports(store, reports)),
+    ...(forgetKeys ? [] : leftOfKeys(set, view, context.clock.now())),
   ];
   if (left.length > 0) throw new SetsRefusedError([`${set} cannot be retired yet:`, ...left].join("\n  "));
   await changeState(context, set, "retired");
@@ -44,6 +52,14 @@ function leftElsewhere(set: SetId, other: { readonly set: SetId; readonly answer
   if (other.answer === undefined) return [`${other.set} does not answer, and may hold something for it`];
   const relayed = other.answer.depth.get(lanes.relay(set));
   return relayed === undefined ? [] : [`${relayed.items} items for it on lane ${lanes.relay(set)} of ${other.set}`];
+}
+
+/** Nobody asks a retired set whether it has a key: what it took before must be too old to be repeated (I11). */
+function leftOfKeys(set: SetId, { body }: SetsView, now: number): readonly string[] {
+  const until = keysAskedUntil(directorySchema.parse(body), set, now);
+  if (until === undefined || until <= now) return [];
+  const when = `until ${new Date(until).toISOString()}`;
+  return [`Idempotency-Keys that it took count ${when}; with --forget-keys, repetitions may make new messages`];
 }
 
 /** After this the answers come from PostgreSQL alone: it must have all of it, and no receipt may be on its way. */

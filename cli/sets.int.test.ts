@@ -102,9 +102,11 @@ test("retire refuses with all that is left, and changes nothing", async () => {
   await nth(1).commit({ chunks: [{ id: mint.chunkId(), lane: lanes.relay(syd), items: [{}] }] });
   const unread = await sets("retire", syd);
   expect(unread.code).toBe(1);
-  for (const said of ["2 items in 1 chunks on lane dead", "lane relay.syd1 of syd2", "PostgreSQL has not read yet"]) {
-    expect(unread.err).toContain(said);
-  }
+  const left = ["2 items in 1 chunks on lane dead", "lane relay.syd1 of syd2", "PostgreSQL has not read yet"];
+  for (const said of [...left, "Idempotency-Keys that it took count until"]) expect(unread.err).toContain(said);
+  const forgotten = await sets("retire", syd, "--forget-keys");
+  expect([forgotten.code, forgotten.err.includes("Idempotency")]).toEqual([1, false]);
+  for (const said of left) expect(forgotten.err).toContain(said);
   await projectAll(reports.database, stores);
   expect((await sets("retire", syd)).err).toContain("1 messages of the last 72 h without a final state");
   expect((await directoryOf(nth(0)))?.sets[0]?.state).toBe("drain");

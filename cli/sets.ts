@@ -19,6 +19,7 @@ interface Flags {
   readonly data?: string;
   readonly json?: boolean;
   readonly accept?: boolean;
+  readonly forgetKeys?: boolean;
 }
 
 const HELP = `
@@ -56,9 +57,14 @@ export function addSetsCommand(program: Command, host: SetsHost): void {
       ),
     );
   }
-  addForSet("retire", "use it no more; refused while anything is left on it").action((set: SetId, flags: Flags) =>
-    run(host, flags, async (context, reports) => (await import("./sets-retire.ts")).retire(context, reports(), set)),
-  );
+  addForSet("retire", "use it no more; refused while anything is left on it")
+    .option("--forget-keys", "while its Idempotency-Keys count, too: a repetition may make new messages")
+    .action((set: SetId, flags: Flags) =>
+      run(host, flags, async (context, reports) => {
+        const { retire } = await import("./sets-retire.ts");
+        await retire(context, { reports: reports(), set, forgetKeys: flags.forgetKeys ?? false });
+      }),
+    );
   addForSet("restored", "say that it came out of a backup: it sends nothing until it is reconciled").action(
     (set: SetId, flags: Flags) =>
       run(host, flags, async (context) => (await import("./sets-reconcile.ts")).markRestored(context, set)),

@@ -18,7 +18,10 @@ const POLL_MS = 40;
 const AWAY_MS = 1_000;
 /** While the set may not send, this often it is looked whether it may again, and what has come back is handed back. */
 const REST_LOOK_MS = 250;
-/** The same while it waits for work: it asks nobody but its own process, and 4 a second were a tenth of what idling costs. */
+/**
+ * The same while it waits for work: it asks nobody but its own process, and 4 a second were a tenth of what idling
+ * costs.
+ */
 const IDLE_LOOK_MS = 1_000;
 /** While messages keep coming, they are claimed at most this often: a claim that may send costs its set ~5 ms. */
 const CLAIM_GATHER_MS = 25;

@@ -147,7 +147,7 @@ test.each(["readonly", "retired"] as const)("nothing is claimed from a set that 
   expect(bench.sent).toEqual([]);
 });
 
-test("a backlog goes on as the window comes free, though nothing rings for what has been waiting all along", async () => {
+test("a backlog goes on as the window comes free, though nothing rings for what has long been waiting", async () => {
   const chunks = Array.from({ length: MESSAGES / WINDOW }, () => many(WINDOW));
   await using bench = await setup("up", chunks);
   const allSent = (): true | undefined => {

@@ -7,18 +7,14 @@
  */
 import { type SendKeyId, type SendRecord, sendKeyId } from "#core/store/store.ts";
 import type { SetId } from "#domain/ids.ts";
-import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
 import type { Account } from "./directory.ts";
-import type { KeyList, SetState } from "./set-states.ts";
+import { type KeyList, LIST_COUNTS_MS, type SetState } from "./set-states.ts";
 
 /** One set that a keyed request has to go to, and the names that it takes there: at least one, the newest last. */
 export interface KeyPlace {
   readonly set: SetId;
   readonly names: readonly SendKeyId[];
 }
-
-/** A list counts an hour longer than its keys: so long may a process work by a list that has ended. */
-const REMEMBERED_MS = (SEND_KEY_HOURS_MAX + 1) * 3_600_000;
 
 /**
  * The places of a request in the order in which it goes there; the messages go to the last. None when no set takes
@@ -59,7 +55,7 @@ function remembered(sets: {
 }): readonly KeyList[] {
   const [first] = sets.keyLists;
   const lists = first?.since === 0 ? sets.keyLists : [{ since: 0, sets: sets.configured }, ...sets.keyLists];
-  return lists.filter((_, i) => (lists[i + 1]?.since ?? Number.POSITIVE_INFINITY) > sets.now - REMEMBERED_MS);
+  return lists.filter((_, i) => (lists[i + 1]?.since ?? Number.POSITIVE_INFINITY) > sets.now - LIST_COUNTS_MS);
 }
 
 /** Those of the account's region; all of them where there is none there, as waiting for one would help nobody. */

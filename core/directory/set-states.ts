@@ -42,7 +42,8 @@ export const maySend = (state: SetState): boolean => state === "up" || state ===
 /** It is worked and written at all. */
 export const isInUse = (state: SetState): boolean => state !== "retired";
 
-const KEPT_MS = SEND_KEY_HOURS_MAX * 3_600_000;
+/** A list counts an hour longer than its keys: so long may a process work by a list that has ended. */
+export const LIST_COUNTS_MS = (SEND_KEY_HOURS_MAX + 1) * 3_600_000;
 
 /**
  * The sets with those of `known` that have no entry yet named as what they have been all along: up. Needed before the
@@ -66,8 +67,16 @@ export function changeSet(held: SetsOfDirectory, entry: SetEntry, now: number): 
   const last = held.keyLists.at(-1);
   const isSame = last !== undefined && JSON.stringify(last.sets) === JSON.stringify(up);
   const lists = isSame ? held.keyLists : [...held.keyLists, { since: now, sets: up }];
-  // A list matters until 48 h after the next one began.
-  return { sets, keyLists: lists.filter((_, i) => (lists[i + 1]?.since ?? now) > now - KEPT_MS) };
+  return { sets, keyLists: lists.filter((_, i) => (lists[i + 1]?.since ?? now) > now - LIST_COUNTS_MS) };
+}
+
+/**
+ * Until when a repetition of a keyed request may still have to ask this set, in milliseconds since the epoch; undefined
+ * when no list that is kept names it. One that is in the list in force leaves it at `now` at the earliest.
+ */
+export function keysAskedUntil({ keyLists }: Pick<SetsOfDirectory, "keyLists">, set: SetId, now: number) {
+  const last = keyLists.findLastIndex(({ sets }) => sets.some((listed) => listed.set === set));
+  return last < 0 ? undefined : (keyLists[last + 1]?.since ?? now) + LIST_COUNTS_MS;
 }
 
 function sortSets(sets: readonly SetEntry[]): readonly SetEntry[] {

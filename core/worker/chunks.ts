@@ -7,7 +7,7 @@ import type { SubmitItem } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
 import { countPositions } from "./send-positions.ts";
 
-export function toChunks(mint: IdMint, lane: Lane, items: readonly object[], delayMs?: number): readonly NewChunk[] {
+export function toChunks(mint: IdMint, lane: Lane, items: readonly unknown[], delayMs?: number): readonly NewChunk[] {
   return fitChunks(items, (item) => JSON.stringify(item).length + 1).map((run) => ({
     id: mint.chunkId(),
     lane,

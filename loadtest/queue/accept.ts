@@ -1,6 +1,7 @@
 /**
  * Accepting as the edge does it: single-message producers through the edge's own committer, whose steps put `accepted`
- * events and a chunk into one transaction. And one accept step at a time: what a lone request waits for.
+ * events, a chunk and the keys of the keyed half into one transaction. And one accept step at a time: what a lone
+ * request waits for.
  */
 
 import { systemClock } from "#domain/clock.ts";
@@ -8,14 +9,15 @@ import type { InboxItem } from "#domain/item.ts";
 import { silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
 import { createCommitter } from "../../edge/committer.ts";
+import type { KeyedSend } from "../../edge/pending-send.ts";
 import type { Submission } from "../../edge/plan-step.ts";
 import type { Figures } from "../bench-seam.ts";
 import { spreadOf } from "../percentile.ts";
 import { acceptStep } from "./accept-step.ts";
 import { measureRate, type Rate } from "./measure-rate.ts";
-import { createMessages, indexOf } from "./messages.ts";
+import { createMessages, indexOf, keyOf } from "./messages.ts";
 import { medianPerSecond, rateFigure, repeat } from "./repeat.ts";
-import type { Part, QueueRig } from "./rig.ts";
+import { type Part, type QueueRig, SET } from "./rig.ts";
 import { commit, readChunksInto } from "./send.ts";
 import { createTally } from "./tally.ts";
 
@@ -43,7 +45,7 @@ async function acceptAll(rig: QueueRig, producers: number): Promise<Rate> {
     loops: producers,
     async body() {
       const item = messages.next();
-      const answer = await committer.commit(toSubmission(item));
+      const answer = await committer.commit(toSubmission(item), toKeyedSend(item));
       if (answer.type !== "accepted") throw new Error(`The committer answered ${answer.type}`);
       tally.sent(indexOf(item));
       return 1;
@@ -56,6 +58,11 @@ async function acceptAll(rig: QueueRig, producers: number): Promise<Rate> {
 
 function toSubmission({ account, class: messageClass, from, to, text, encoding, segments }: InboxItem): Submission {
   return { account, class: messageClass, from, to: [to], text, encoding, segments };
+}
+
+function toKeyedSend(item: InboxItem): KeyedSend | undefined {
+  const key = keyOf(item);
+  return key && { id: key.id, fingerprint: key.record.fingerprint, places: [{ set: SET, names: [key.id] }] };
 }
 
 async function measureAlone(rig: QueueRig): Promise<Figures> {

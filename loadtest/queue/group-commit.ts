@@ -8,8 +8,6 @@ import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
 export interface GroupCommit<Message> {
   /** Resolves when the message is durable. */
   send(message: Message): Promise<void>;
-  /** Writes so far. */
-  readonly writes: number;
 }
 
 /** `write` makes a batch of 1 to CHUNK_ITEMS_MAX durable; messages of ~400 bytes stay within CHUNK_BYTES_MAX. */
@@ -19,12 +17,10 @@ export function createGroupCommit<Message>(options: {
 }): GroupCommit<Message> {
   let waiting: { readonly message: Message; readonly promise: PromiseWithResolvers<void> }[] = [];
   let inFlight = 0;
-  let writes = 0;
   let isPumpDue = false;
 
   async function writeBatch(batch: typeof waiting): Promise<void> {
     inFlight++;
-    writes++;
     try {
       await options.write(batch.map(({ message }) => message));
       for (const { promise } of batch) promise.resolve();
@@ -51,9 +47,6 @@ export function createGroupCommit<Message>(options: {
   }
 
   return {
-    get writes() {
-      return writes;
-    },
     send(message) {
       const promise = Promise.withResolvers<void>();
       waiting.push({ message, promise });

@@ -1,18 +1,20 @@
 /** What each figure of the queue bench means: the definitions, in the table beside the numbers. */
 
-/** Figures in parts: messages a second, and the CPU that one takes of the three members and of this process. */
+/** Of figures in parts. */
 const COST = "with its cost: CPU of the three members and of this process, µs a message";
 
 export const MEANINGS: Readonly<Record<string, string>> = {
   send_over_classic: "64 producers of single messages, each waiting for durability: ours ÷ the classical queue",
   send_over_floor: "the same ÷ insertMany of the same batches into a bare collection, without keys",
   send_per_s: "one chunk and the keys of its keyed half in a transaction, by group commit",
+  send_messages_per_step: "the size of our batches: `receive` finds chunks of as many",
   send_ours: COST,
   send_classic: "one insert a message, and one a key beside it",
   send_floor: "",
   send512_over_classic: "the same with 512 producers",
   send512_over_floor: "",
   send512_per_s: "",
+  send512_messages_per_step: "",
   send512_ours: COST,
   send512_classic: "",
   send512_floor: "",
@@ -32,13 +34,14 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   batch_insert_many: "",
   batch_floor: "",
   step_per_s: "claim + transaction {acknowledge, 1,024 events, charge, enqueue} on chunks of 512, one worker",
+  step_written_claims_per_s: "the same with claims that are always written, and wait for the majority",
   step_workers_4_per_s: "four workers on four slots of the account's credit",
   step_4_workers_over_1: "median of pairs",
   step_mongod_us: "CPU of the three members a message, by number of workers",
   step_client_us: "CPU of the workers a message",
   step_client_core_share:
     "of one core, by all workers together: they share a thread, which may not be what is measured",
-  accept_per_s: "64 producers through the edge's own committer, `accepted` events in the same transaction",
+  accept_per_s: "64 producers through the edge's own committer: chunk, `accepted` events, and keys for half",
   accept_64: COST,
   accept_512: "the same with 512 producers",
   alone_accept_p50_ms: "one accept step of one message at a time",

@@ -12,7 +12,7 @@ import { type Lane, lanes } from "#domain/lane.ts";
 import { type Micros, microsTextSchema, multiplyMicros, toMicros, toMicrosText } from "#domain/money.ts";
 import { ACCOUNT } from "./messages.ts";
 import { mint } from "./rig.ts";
-import { commit } from "./send.ts";
+import { assertCommitted } from "./send.ts";
 
 const [DIRECT, AGGREGATOR, ANYWHERE] = ["telco_direct", "aggregator_one", "aggregator_two"].map((name) =>
   providerIdSchema.parse(name),
@@ -34,6 +34,8 @@ export interface ProcessOptions {
   readonly itemsMax: number;
   /** The slot of the account's credit that this worker takes from. */
   readonly slot: number;
+  /** May take chunks without writing so, as core/worker does; otherwise claims are majority-acknowledged. */
+  readonly tentative?: boolean;
 }
 
 /** What one step has done. */
@@ -46,14 +48,18 @@ export interface Processed {
 
 /** Claims and processes once; undefined when nothing was ready. */
 export async function processOnce(store: Store, options: ProcessOptions): Promise<Processed | undefined> {
-  const { lanes: from, itemsMax, slot } = options;
-  const holds = await store.claim({ lanes: from, itemsMax, leaseMs: LEASE_MS, owner: "bench", markAhead: 0 });
+  const { lanes: from, itemsMax, slot, tentative = false } = options;
+  const claim = { lanes: from, itemsMax, leaseMs: LEASE_MS, owner: "bench", markAhead: 0, tentative };
+  const holds = await store.claim(claim);
   const claimedAt = performance.now();
   if (holds.length === 0) return undefined;
   const items = holds.flatMap((hold) => hold.items as readonly InboxItem[]);
   const leases = holds.map(({ lease }) => lease);
   const { step, chargedMicros } = toStep(items, slot);
-  await commit(store, { ...step, acks: leases });
+  const result = await store.commit({ ...step, acks: leases });
+  // Another worker was first: its work counts, ours was for nothing.
+  if (tentative && result.type === "lease_lost") return { items: [], claimedAt, chargedMicros: 0n };
+  assertCommitted(result);
   return { items, claimedAt, chargedMicros };
 }
 

@@ -4,7 +4,7 @@
  * must be free. The floor is insertMany of the same messages into a bare collection, without keys: what this set can
  * take in with this client, at these batches.
  */
-import type { NewChunk, SendKey, Step, Store } from "#core/store/store.ts";
+import type { CommitResult, NewChunk, SendKey, Step, Store } from "#core/store/store.ts";
 import type { InboxItem } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import type { Figures } from "../bench-seam.ts";
@@ -12,7 +12,7 @@ import { openClassicQueue } from "./classic-queue.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { measureRate, type Rate } from "./measure-rate.ts";
 import { createMessages, indexOf, keyOf } from "./messages.ts";
-import { medianPerSecond, medianRatio, rateFigure, repeat } from "./repeat.ts";
+import { median, medianPerSecond, medianRatio, rateFigure, repeat } from "./repeat.ts";
 import { type BenchDatabase, mint, type Part, type QueueRig } from "./rig.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -31,15 +31,17 @@ export const sendPart: Part = { name: "send", run: (rig) => compareSends(rig, 64
 export const send512Part: Part = { name: "send512", run: (rig) => compareSends(rig, 512, "send512") };
 
 async function compareSends(rig: QueueRig, producers: number, name: string): Promise<Figures> {
+  const batches: number[] = [];
   const { classic, ours, floor } = await repeat(rig, `${name}, ${producers} producers`, {
     classic: () => sendClassic(rig, producers),
-    ours: () => sendOurs(rig, producers),
+    ours: () => sendOurs(rig, producers, batches),
     floor: () => sendFloor(rig, producers),
   });
   return {
     [`${name}_over_classic`]: medianRatio(ours, classic),
     [`${name}_over_floor`]: medianRatio(ours, floor),
     [`${name}_per_s`]: medianPerSecond(ours),
+    [`${name}_messages_per_step`]: median(batches),
     [`${name}_ours`]: rateFigure(ours),
     [`${name}_classic`]: rateFigure(classic),
     [`${name}_floor`]: rateFigure(floor),
@@ -75,14 +77,18 @@ export interface KeyedMessage {
   readonly key: SendKey | undefined;
 }
 
-async function sendOurs(rig: QueueRig, producers: number): Promise<Rate> {
+/** `batches` hears how many messages each step held. */
+async function sendOurs(rig: QueueRig, producers: number, batches: number[]): Promise<Rate> {
   await using database = await rig.openDatabase();
   const store = await database.openStore();
   const [messages, tally] = [createMessages(), createTally()];
   const taken: SendKey[] = [];
   const group = createGroupCommit<KeyedMessage>({
     inFlightMax: IN_FLIGHT_MAX,
-    write: (batch) => commit(store, toSendStep(batch)),
+    write(batch) {
+      batches.push(batch.length);
+      return commit(store, toSendStep(batch));
+    },
   });
   const rate = await measureRate(rig, {
     loops: producers,
@@ -110,7 +116,10 @@ export function toSendStep(batch: readonly KeyedMessage[]): Step {
 
 /** Commits, or throws: no step of this bench may fail. */
 export async function commit(store: Store, step: Step): Promise<void> {
-  const result = await store.commit(step);
+  assertCommitted(await store.commit(step));
+}
+
+export function assertCommitted(result: CommitResult): void {
   if (result.type === "committed") return;
   const cause = result.type === "failed" || result.type === "unknown" ? `: ${String(result.error.cause)}` : "";
   throw new Error(`A step of the bench came back ${result.type}${cause}`);

@@ -25,13 +25,17 @@ export interface WorkerPlan {
   /** Messages waiting at the start: more than can be processed in the time. */
   readonly waiting: number;
   readonly seconds?: number;
+  /**
+   * Claims as core/worker does where no other works on the lane: read, not written; the step is judged by its token.
+   */
+  readonly tentative?: boolean;
 }
 
 export async function runWorkers(rig: QueueRig, plan: WorkerPlan): Promise<Rate> {
   await using database = await rig.openDatabase();
   const filler = await database.openStore();
   const messages = createMessages();
-  const { waiting: count, chunkItems } = plan;
+  const { waiting: count, chunkItems, tentative = false } = plan;
   await fillLane(rig, filler, messages, { count, chunkItems });
   const stores = await Promise.all(Array.from({ length: plan.workers }, () => database.openStore({ writers: 1 })));
   const account = await openCredit(filler, plan.workers);
@@ -44,7 +48,7 @@ export async function runWorkers(rig: QueueRig, plan: WorkerPlan): Promise<Rate>
     async body(slot) {
       const store = stores[slot];
       if (store === undefined || processed >= messages.count) return undefined;
-      const done = await processOnce(store, { lanes: [LANE], itemsMax: chunkItems, slot });
+      const done = await processOnce(store, { lanes: [LANE], itemsMax: chunkItems, slot, tentative });
       if (done === undefined) return 0;
       processed += done.items.length;
       account.charged(slot, done);
@@ -96,13 +100,15 @@ async function verifyWork(
   if (events !== wanted) rig.fail(`step: ${events} events of ${wanted}`);
 }
 
-/** All events of the log, counted from the batches themselves. */
+/** All events of the log, counted from the batches themselves, in the collections of all months. */
 export async function countEvents(database: BenchDatabase): Promise<number> {
-  const client = await database.openClient();
-  const batches = client.db(database.name).collection<{ readonly events: string }>("events");
+  const db = (await database.openClient()).db(database.name);
   let count = 0;
-  for await (const { events } of batches.find({}, { projection: { events: 1 } })) {
-    count += (JSON.parse(events) as readonly unknown[]).length;
+  for await (const { name } of db.listCollections({ name: /^events/ }, { nameOnly: true })) {
+    const batches = db.collection<{ readonly events: string }>(name);
+    for await (const { events } of batches.find({}, { projection: { events: 1 } })) {
+      count += (JSON.parse(events) as readonly unknown[]).length;
+    }
   }
   return count;
 }

@@ -7,10 +7,10 @@ import { isFinal, type MessageState, rejectionOf, statusOf } from "#domain/fold.
 import type { MessageId } from "#domain/ids.ts";
 import type { InboxItem, SubmitItem } from "#domain/item.ts";
 
-/** Undefined: it has been routed or ended since, and is taken off its lane. */
-export function judgeInbox(item: InboxItem, state: MessageState): InboxItem | undefined {
+/** False: it has been routed or ended since, and is taken off the inbox. */
+export function waitsForRoute(state: MessageState): boolean {
   const isFresh = state.routed === undefined && rejectionOf(state) === undefined;
-  return isFresh && Object.keys(state.segments).length === 0 ? item : undefined;
+  return isFresh && Object.keys(state.segments).length === 0;
 }
 
 /** For the segments that nothing is known of; undefined when there are none, or it has gone on by another route. */
@@ -20,6 +20,12 @@ export function judgeSubmit(item: SubmitItem, state: MessageState): SubmitItem |
   const doneSegments = [...new Set([...(item.doneSegments ?? []), ...known])].sort((a, b) => a - b);
   if (doneSegments.length >= item.segments) return undefined;
   return doneSegments.length === 0 ? item : { ...item, doneSegments };
+}
+
+/** An item of this attempt that cannot be read has gone on, and so is neither rejected nor buried. */
+export function hasGoneOn(attempt: number, state: MessageState): boolean {
+  if (rejectionOf(state) !== undefined || (state.routed?.attempt ?? 0) > attempt) return true;
+  return Object.keys(state.segments).length > 0;
 }
 
 export type Fate =

@@ -1,10 +1,10 @@
 /** A set in memory that is put back to a moment of its past, and the PostgreSQL that had read on. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { createMemorySet, type MemorySet } from "#core/store/memory/memory-set.ts";
-import { createMemoryStore } from "#core/store/memory/memory-store.ts";
-import type { Store } from "#core/store/store.ts";
+import { createMemoryStore, type MemoryStoreOptions } from "#core/store/memory/memory-store.ts";
+import type { Step, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
-import { systemClock } from "#domain/clock.ts";
+import { type Clock, systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { foldEvents, statusOf } from "#domain/fold.ts";
@@ -19,6 +19,7 @@ import { verify } from "../projector/verify.ts";
 import { drain, emptyTables, openTestReports, projectAll, type TestReports } from "../testing/open-test-reports.ts";
 import { deliveredLife, START } from "../testing/sample-events.ts";
 import { findLoss, reconcileSet } from "./reconcile-set.ts";
+import { BACK_MS } from "./walk-waiting.ts";
 
 const set = "syd1" as SetId;
 const provider = "sim" as ProviderId;
@@ -31,8 +32,8 @@ beforeAll(async () => {
 afterAll(() => reports[Symbol.asyncDispose]());
 beforeEach(() => emptyTables(reports.database));
 
-const open = (data: MemorySet): Store =>
-  createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom, data });
+const open = (data: MemorySet, trouble: Pick<MemoryStoreOptions, "onCommit"> & { clock?: Clock } = {}): Store =>
+  createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom, data, ...trouble });
 const eventsUpTo = (id: MessageId, type: MessageEvent["type"]): readonly MessageEvent[] => {
   const life = deliveredLife(id, START);
   return life.slice(0, life.findIndex((event) => event.type === type) + 1);
@@ -51,7 +52,7 @@ async function restore(before: (store: Store) => Promise<unknown>, after: (store
   const backup: MemorySet = { ...structuredClone({ ...data, bells: undefined }), bells: new Set() };
   await after(store);
   await projectAll(reports.database, [store]);
-  return { store: open(backup), live: store };
+  return { store: open(backup), live: store, backup };
 }
 
 async function waitingOn(store: Store, lane: Lane): Promise<number> {
@@ -108,7 +109,8 @@ test("lost events come back at their own numbers; nothing that has gone on waits
   const loss = await findLoss(store, reports.database);
   expect(loss.missing.map(({ held, projected }) => projected - held)).toEqual([4]);
   const done = await reconcileSet(deps, reports.database, loss);
-  expect(done).toEqual({ batchesBack: 4, batchesMoved: 0, takenOff: 2, acceptedAgain: 1, inDoubt: 1, unseen: 0 });
+  const counts = { takenOff: 2, buried: 0, acceptedAgain: 1, inDoubt: 1, unseen: 0 };
+  expect(done).toEqual({ batchesBack: 4, batchesMoved: 0, ...counts });
   // `waits` was never touched; `fresh` goes again; `routed` may have been sent, and the log says so.
   expect([await waitingOn(store, inbox), await waitingOn(store, submit)]).toEqual([1, 0]);
   expect(await waitingOn(store, lanes.inbox("transactional"))).toBe(1);
@@ -135,4 +137,84 @@ test("numbers that were taken anew since: the lost events are there as new ones,
   expect(done).toMatchObject({ batchesBack: 0, batchesMoved: 1 });
   expect(await statusIn(store, id)).toBe("delivered");
   expect((await findLoss(store, reports.database)).missing).toEqual([]);
+});
+
+test("a run that breaks off is repeated within two minutes: no message goes to the inbox twice", async () => {
+  const [fresh, routed] = [mint.messageId(set), mint.messageId(set)];
+  const { backup } = await restore(
+    (before) => before.commit({ events: eventsUpTo(routed, "accepted") }),
+    async (after) => {
+      await after.commit({ events: eventsUpTo(routed, "billed").slice(1) });
+      await after.commit({ events: eventsUpTo(fresh, "accepted") });
+    },
+  );
+  let aheadMs = 0;
+  let isBroken = true;
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+  // What is in doubt cannot be said, which comes after what is accepted again.
+  const onCommit = async ({ events = [] }: Step) => (isBroken && events.length > 0 ? ("failed" as const) : undefined);
+  const store = open(backup, { clock, onCommit });
+  await store.declareStanding("restored");
+  const run = async () => {
+    const loss = await findLoss(store, reports.database);
+    return reconcileSet({ store, clock, mint, owner: "test" }, reports.database, loss);
+  };
+  const inbox = lanes.inbox("transactional");
+  await expect(run()).rejects.toThrow("Run it again");
+  await expect(run()).rejects.toThrow("Run it again");
+  expect(await waitingOn(store, inbox)).toBe(1);
+  isBroken = false;
+  expect(await run()).toMatchObject({ acceptedAgain: 0, inDoubt: 0, batchesBack: 0, unseen: 1 });
+  expect(await waitingOn(store, inbox)).toBe(1);
+  aheadMs = BACK_MS;
+  expect(await run()).toMatchObject({ acceptedAgain: 0, inDoubt: 1, batchesBack: 2, unseen: 0 });
+  expect(await waitingOn(store, inbox)).toBe(1);
+  expect(await Promise.all([fresh, routed].map((id) => statusIn(store, id)))).toEqual(["accepted", "unknown"]);
+});
+
+test("items are judged one by one: one that failed before, and neighbours of one that cannot be read", async () => {
+  const [failed, beside] = [mint.messageId(set), mint.messageId(set)];
+  const [sent, broken] = [mint.messageId(set), mint.messageId(set)];
+  const [waits, fails, beyond] = [mint.messageId(set), mint.messageId(set), mint.messageId(set)];
+  const ids = [failed, beside, sent, broken, waits, fails, beyond];
+  const [inbox, submit] = [lanes.inbox("bulk"), lanes.submit(provider, "bulk")];
+  const wrapped = (id: MessageId) => ({ failures: 1, enqueuedAt: START, item: inboxItem(id) });
+  const unreadable = (id: MessageId) => ({ ...submitItem(id), from: 7 });
+  const { store, backup } = await restore(
+    async (before) => {
+      for (const id of ids) await before.commit({ events: eventsUpTo(id, "accepted") });
+      const items = [wrapped(failed), { is: "nothing" }, inboxItem(beside), wrapped(fails)];
+      const routed = [submitItem(sent), unreadable(broken), submitItem(waits), unreadable(beyond)];
+      await before.commit({
+        chunks: [
+          { id: mint.chunkId(), lane: inbox, items },
+          { id: mint.chunkId(), lane: submit, items: routed, positions: routed.length },
+        ],
+      });
+    },
+    async (after) => {
+      for (const id of [failed, beside, sent, broken])
+        await after.commit({ events: deliveredLife(id, START).slice(1) });
+    },
+  );
+  await store.declareStanding("restored");
+  const loss = await findLoss(store, reports.database);
+  const done = await reconcileSet({ store, clock: systemClock, mint, owner: "test" }, reports.database, loss);
+  expect(done).toMatchObject({ takenOff: 4, buried: 1, acceptedAgain: 0, inDoubt: 0, unseen: 0 });
+  expect(await Promise.all(ids.map((id) => statusIn(store, id)))).toEqual([
+    ...["delivered", "delivered", "delivered", "delivered"],
+    ...["accepted", "accepted", "rejected"],
+  ]);
+  const left = await store.dead({ max: 10 });
+  expect(left.flatMap(({ items }) => items)).toMatchObject([{ item: { id: beyond } }]);
+  const backAt = { ...systemClock, now: () => systemClock.now() + BACK_MS };
+  const later = open(backup, { clock: backAt });
+  const claim = { itemsMax: 512, leaseMs: 1_000, owner: "test" };
+  const [onInbox, onSubmit] = await Promise.all(
+    [inbox, submit].map((lane) => later.claim({ lanes: [lane], ...claim })),
+  );
+  expect(onInbox?.map(({ items }) => items)).toEqual([[{ is: "nothing" }, wrapped(fails)]]);
+  expect(onSubmit?.map(({ items }) => items)).toEqual([[submitItem(waits)]]);
+  await projectAll(reports.database, [store]);
+  expect(await verify({ ...reports, stores: [store] })).toEqual([]);
 });

@@ -32,9 +32,14 @@ export interface Reconciled {
   /** Of numbers that others have taken since: their events are there, as new ones. */
   readonly batchesMoved: number;
   readonly takenOff: number;
+  /** Items that cannot be read, now on lane `dead`. */
+  readonly buried: number;
   readonly acceptedAgain: number;
   readonly inDoubt: number;
-  /** Chunks that nobody could look at: the set must stay as it is until a further run has. */
+  /**
+   * Chunks that nobody could look at, also because an earlier run put them off. Then nothing was put back yet: the set
+   * must stay as it is until a further run, BACK_MS later, has seen all of them.
+   */
   readonly unseen: number;
 }
 
@@ -50,6 +55,10 @@ export async function reconcileSet(deps: WalkDeps, database: ReportsDatabase, lo
   const events = loss.batches.flatMap((batch) => batch.events);
   const lost = Map.groupBy(events, ({ message }) => message);
   const walked = await walkWaiting({ ...deps, lost });
+  const { takenOff, buried, unseen } = walked;
+  const nothingYet = { batchesBack: 0, batchesMoved: 0, acceptedAgain: 0, inDoubt: 0 };
+  // What was not looked at may wait there: nobody can say of any message that it waits nowhere.
+  if (unseen > 0) return { ...nothingYet, takenOff, buried, unseen };
   const absent = [...lost.keys()].filter((id) => !walked.waiting.has(id));
   const { acceptedAgain, inDoubt } = await settleAbsent({ ...deps, lost }, absent);
   // Last: while anything is missing, a run that was broken off begins again.
@@ -60,10 +69,11 @@ export async function reconcileSet(deps: WalkDeps, database: ReportsDatabase, lo
   return {
     batchesBack: loss.batches.length - moved.length,
     batchesMoved: moved.length,
-    takenOff: walked.takenOff,
+    takenOff,
+    buried,
     acceptedAgain,
     inDoubt,
-    unseen: walked.unseen,
+    unseen,
   };
 }
 

@@ -2,17 +2,20 @@
  * Goes once through what waits on the inbox and submit lanes of a restored set, and takes off what has gone on. Nobody
  * else claims there while the set is marked. Each chunk is replaced, or given back, in one step.
  */
+import { z } from "zod";
 import type { Hold, Step, Store } from "#core/store/store.ts";
 import { toChunks, toSubmitChunks } from "#core/worker/chunks.ts";
-import { takeApart } from "#core/worker/take-apart.ts";
+import { deadItemSchema } from "#core/worker/dead-item.ts";
+import { unwrapFailed } from "#core/worker/failed-item.ts";
+import { type TakenApart, takeApart } from "#core/worker/take-apart.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { emptyMessageState, foldEvents, type MessageState } from "#domain/fold.ts";
-import type { ChunkId, IdMint, MessageId } from "#domain/ids.ts";
-import { inboxItemSchema, type SubmitItem, submitItemSchema } from "#domain/item.ts";
+import { type ChunkId, type IdMint, type MessageId, messageIdSchema } from "#domain/ids.ts";
+import { submitItemSchema } from "#domain/item.ts";
 import { type Lane, lanes as laneNames } from "#domain/lane.ts";
 import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
-import { judgeInbox, judgeSubmit } from "./judge-waiting.ts";
+import { hasGoneOn, judgeSubmit, waitsForRoute } from "./judge-waiting.ts";
 
 export interface WalkDeps {
   readonly store: Store;
@@ -30,13 +33,18 @@ export interface Walked {
   /** Messages that wait, each where it should. */
   readonly waiting: ReadonlySet<MessageId>;
   readonly takenOff: number;
+  /** Items that cannot be read, now on lane `dead`. */
+  readonly buried: number;
   /** Chunks that are delayed or held: they have not been looked at. */
   readonly unseen: number;
 }
 
 const LEASE_MS = 60_000;
-/** What was looked at comes back after this, so that the walk does not meet it again at once. */
-const BACK_MS = 120_000;
+/** What was looked at comes back after this, so that the walk does not meet it again at once; nor may another walk. */
+export const BACK_MS = 120_000;
+
+/** What tells the place of an item in the life of its message, where that can be read. */
+const remainsSchema = z.object({ id: messageIdSchema, attempt: z.int().positive().catch(1) });
 
 export async function walkWaiting(deps: WalkOptions): Promise<Walked> {
   const { store, owner } = deps;
@@ -44,29 +52,34 @@ export async function walkWaiting(deps: WalkOptions): Promise<Walked> {
   const seen = new Set<ChunkId>();
   const waiting = new Set<MessageId>();
   let takenOff = 0;
+  let buried = 0;
+  let passedOver = 0;
   for (;;) {
     const holds = await store.claim({ lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner });
     const fresh = holds.filter(({ lease }) => !seen.has(lease.chunk));
-    if (fresh.length < holds.length || holds.length === 0) {
+    const again = holds.filter(({ lease }) => seen.has(lease.chunk));
+    if (again.length > 0) {
       await store.release(
-        holds.map(({ lease }) => lease),
-        0,
+        again.map(({ lease }) => lease),
+        BACK_MS,
       );
     }
-    if (fresh.length === 0) break;
-    if (fresh.length < holds.length) continue;
+    // A whole turn of what was seen, and nothing fresh among it: what is left is delayed or held.
+    passedOver = fresh.length > 0 ? 0 : passedOver + again.length;
+    if (holds.length === 0 || passedOver > seen.size) break;
     for (const hold of fresh) {
       const looked = await lookAt(deps, hold);
       for (const id of looked.waiting) waiting.add(id);
       for (const chunk of looked.chunks) seen.add(chunk);
       takenOff += looked.takenOff;
+      buried += looked.buried;
     }
   }
   const chunks = [...(await store.depth())].reduce(
     (sum, [lane, depth]) => sum + (isOnTheWay(lane) ? depth.chunks : 0),
     0,
   );
-  return { waiting, takenOff, unseen: Math.max(0, chunks - seen.size) };
+  return { waiting, takenOff, buried, unseen: Math.max(0, chunks - seen.size) };
 }
 
 async function waitingLanes(store: Store): Promise<readonly Lane[]> {
@@ -82,55 +95,96 @@ interface Looked {
   /** What is on the lane in its place. */
   readonly chunks: readonly ChunkId[];
   readonly takenOff: number;
+  readonly buried: number;
 }
 
 async function lookAt(deps: WalkOptions, hold: Hold): Promise<Looked> {
   const { store } = deps;
-  const judged = hold.lane.startsWith("inbox.")
+  const { waiting, kept, step } = hold.lane.startsWith("inbox.")
     ? await judgeInboxChunk(deps, hold)
     : await judgeSubmitChunk(deps, hold);
-  if (judged === "as_it_is") {
+  if (step === undefined) {
     await store.release([hold.lease], BACK_MS);
-    return { waiting: idsOf(hold.items), chunks: [hold.lease.chunk], takenOff: 0 };
+    return { waiting, chunks: [hold.lease.chunk], takenOff: 0, buried: 0 };
   }
-  const { kept, step } = judged;
   const result = await store.commit({ acks: [hold.lease], ...step });
   if (result.type !== "committed") throw new Error(`Cannot replace a chunk of ${hold.lane}: ${result.type}`);
-  const chunks = (step.chunks ?? []).filter(({ lane }) => lane !== laneNames.dead).map(({ id }) => id);
-  return { waiting: idsOf(kept), chunks, takenOff: hold.items.length - kept.length };
+  const [dead = [], back = []] = [true, false].map((isDead) =>
+    (step.chunks ?? []).filter(({ lane }) => (lane === laneNames.dead) === isDead),
+  );
+  const takenOff = hold.items.length - kept - dead.length;
+  return { waiting, chunks: back.map(({ id }) => id), takenOff, buried: dead.length };
 }
 
-type Judged = "as_it_is" | { readonly kept: readonly object[]; readonly step: Step };
+interface Judged {
+  readonly waiting: readonly MessageId[];
+  /** Items that stay on the lane. */
+  readonly kept: number;
+  /** Undefined: the chunk stays as it is. */
+  readonly step?: Step;
+}
 
-/** An item that cannot be read is left to whoever buries such: the chunk stays as it is. */
+/** Only what does not even tell its message is left unjudged: a worker buries it. */
 async function judgeInboxChunk(deps: WalkOptions, hold: Hold): Promise<Judged> {
-  const { mint } = deps;
-  const items = inboxItemSchema.array().safeParse(hold.items).data;
-  if (items === undefined) return "as_it_is";
-  const states = await statesOf(deps, idsOf(items));
-  const kept = items.flatMap((item) => judgeInbox(item, states(item.id)) ?? []);
-  if (kept.length === items.length) return "as_it_is";
-  return { kept, step: { chunks: toChunks(mint, hold.lane, kept, BACK_MS) } };
+  const items = hold.items.map((raw) => ({ raw, id: idOf(unwrapFailed(hold, raw).item) }));
+  const states = await statesOf(
+    deps,
+    items.flatMap(({ id }) => id ?? []),
+  );
+  // As it was stored: an item that has failed before keeps its count of failures.
+  const back = items.filter(({ id }) => id === undefined || waitsForRoute(states(id)));
+  const judged = { waiting: back.flatMap(({ id }) => id ?? []), kept: back.length };
+  if (back.length === items.length) return judged;
+  const raw = back.map((item) => item.raw);
+  return { ...judged, step: { chunks: toChunks(deps.mint, hold.lane, raw, BACK_MS) } };
 }
 
 async function judgeSubmitChunk(deps: WalkOptions, hold: Hold): Promise<Judged> {
   const { store, mint, clock } = deps;
-  const items = submitItemSchema.array().safeParse(hold.items).data;
-  if (items === undefined) return "as_it_is";
-  const states = await statesOf(deps, idsOf(items));
-  const isKnown = (item: SubmitItem): boolean => judgeSubmit(item, states(item.id)) !== item;
-  if (!items.some(isKnown)) return "as_it_is";
+  const states = await statesOf(
+    deps,
+    hold.items.flatMap((raw) => idOf(raw) ?? []),
+  );
+  const isAsItWas = (raw: unknown): boolean => {
+    const item = submitItemSchema.safeParse(raw).data;
+    return item !== undefined && judgeSubmit(item, states(item.id)) === item;
+  };
+  if (hold.items.every(isAsItWas)) {
+    return { waiting: hold.items.flatMap((raw) => idOf(raw) ?? []), kept: hold.items.length };
+  }
   // As a connector would: what lies below the mark may have been sent, and is not sent again.
   const apart = takeApart(hold, { set: store.set, mint, policy: () => "keep", now: clock.now() });
+  const back = apart.chunks.filter(({ lane }) => lane === hold.lane).flatMap((chunk) => chunk.items);
+  const kept = submitItemSchema
+    .array()
+    .parse(back)
+    .flatMap((item) => judgeSubmit(item, states(item.id)) ?? []);
+  const { events, chunks: dead } = buriedOf(apart, deps.lost, states);
   const isNews = (event: MessageEvent): boolean =>
     !("segment" in event) || states(event.message).segments[event.segment]?.outcome === undefined;
-  const [returned, dead] = [true, false].map((isSubmit) =>
-    apart.chunks.filter(({ lane }) => (lane === hold.lane) === isSubmit),
-  );
-  const back = submitItemSchema.array().parse((returned ?? []).flatMap((chunk) => chunk.items));
-  const kept = back.flatMap((item) => judgeSubmit(item, states(item.id)) ?? []);
-  const chunks = [...toSubmitChunks(mint, hold.lane, kept, BACK_MS), ...(dead ?? [])];
-  return { kept, step: { events: apart.events.filter(isNews), chunks } };
+  const chunks = [...toSubmitChunks(mint, hold.lane, kept, BACK_MS), ...dead];
+  return { waiting: kept.map(({ id }) => id), kept: kept.length, step: { events: events.filter(isNews), chunks } };
+}
+
+/**
+ * The events, and the chunks for lane `dead`, without what goes on by what the set has lost: its lost events say what
+ * became of it, and what they leave open is settled with all that waits nowhere. A burial would reject it, or offer it
+ * to be sent again.
+ */
+function buriedOf(
+  apart: Pick<TakenApart, "events" | "chunks">,
+  lost: WalkOptions["lost"],
+  states: (id: MessageId) => MessageState,
+): Required<Pick<Step, "events" | "chunks">> {
+  const dead = apart.chunks.filter(({ lane }) => lane === laneNames.dead);
+  const isLeft = ({ items }: (typeof dead)[number]): boolean => {
+    const { data: remains } = remainsSchema.safeParse(deadItemSchema.parse(items[0]).item);
+    return remains === undefined || !lost.has(remains.id) || !hasGoneOn(remains.attempt, states(remains.id));
+  };
+  const gone = new Set(dead.filter((chunk) => !isLeft(chunk)).map(({ id }) => `${id}`));
+  const isSaid = (event: MessageEvent): boolean =>
+    event.type !== "rejected" || event.burial === undefined || !gone.has(event.burial);
+  return { events: apart.events.filter(isSaid), chunks: dead.filter(isLeft) };
 }
 
 /** The states of these messages by the set's own log and what it lacks. */
@@ -145,6 +199,7 @@ export async function statesOf(
   return (id) => states.get(id) ?? emptyMessageState;
 }
 
-function idsOf(items: readonly unknown[]): readonly MessageId[] {
-  return items.flatMap((item) => (item as { readonly id?: MessageId } | null)?.id ?? []);
+/** Of any item, also one that cannot be read as a whole. */
+function idOf(item: unknown): MessageId | undefined {
+  return messageIdSchema.safeParse((item as { readonly id?: unknown } | null)?.id).data;
 }

@@ -9,7 +9,13 @@ import type { Clock } from "#domain/clock.ts";
 import type { IdMint } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
 import { type CommitResult, type Step, StoreError } from "../store.ts";
-import { batchId, type ChunkDocument, type Collections, collectionNames, type EventBatchDocument } from "./documents.ts";
+import {
+  batchId,
+  type ChunkDocument,
+  type Collections,
+  collectionNames,
+  type EventBatchDocument,
+} from "./documents.ts";
 import { findSendKeys } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
 import type { SetSchema } from "./set-schema.ts";

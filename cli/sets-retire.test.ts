@@ -1,0 +1,54 @@
+/** When a set may be retired, by what its Idempotency-Keys need (I11): sets in memory, a clock that stands. */
+import { beforeEach, expect, test } from "bun:test";
+import { directorySchema } from "#core/directory/directory.ts";
+import { writeDirectory } from "#core/directory/open-directory.ts";
+import { LIST_COUNTS_MS, stateOfSet } from "#core/directory/set-states.ts";
+import { createManualClock, type ManualClock } from "#core/smpp/testing/manual-clock.ts";
+import { createMemoryStore } from "#core/store/memory/memory-store.ts";
+import { createIdMint, type SetId } from "#domain/ids.ts";
+import { systemRandom } from "#domain/random.ts";
+import { changeState, type SetsContext } from "./sets-actions.ts";
+import { retire } from "./sets-retire.ts";
+
+const [old, other] = ["syd1", "syd2"] as [SetId, SetId];
+/** PostgreSQL has read all, and nothing is open. */
+const reports = { run: async () => ({ rows: [], count: 0 }) };
+
+let clock: ManualClock;
+let context: SetsContext;
+beforeEach(async () => {
+  clock = createManualClock();
+  clock.advance(Date.UTC(2026, 2, 1, 10));
+  const deps = { clock, random: systemRandom };
+  const stores = [old, other].map((set) => createMemoryStore({ set, region: "syd", ...deps }));
+  await writeDirectory(stores, 1, { accounts: [], routes: [], numbers: [] });
+  context = { stores, clock, mint: createIdMint(deps), owner: "test", say: () => {} };
+});
+
+const tryRetire = (set: SetId, forgetKeys = false) => retire(context, { reports, set, forgetKeys });
+async function stateOf(set: SetId) {
+  const copy = await context.stores[0]?.directory.read();
+  return stateOfSet(directorySchema.parse(copy?.body), set);
+}
+
+test("a set is retired only when nobody can repeat a keyed request that it took", async () => {
+  await changeState(context, old, "drain");
+  await expect(tryRetire(old)).rejects.toThrow("Idempotency-Keys that it took count until 2026-03-03T11:00:00.000Z");
+  clock.advance(LIST_COUNTS_MS - 1);
+  await expect(tryRetire(old)).rejects.toThrow("Idempotency-Keys");
+  expect(await stateOf(old)).toBe("drain");
+  clock.advance(1);
+  await tryRetire(old);
+  expect(await stateOf(old)).toBe("retired");
+});
+
+test("it may be retired at once where that is accepted, or where it never took a key", async () => {
+  await changeState(context, old, "readonly");
+  await tryRetire(old, true);
+  expect(await stateOf(old)).toBe("retired");
+  const added = createMemoryStore({ set: "sin1" as SetId, region: "sin", clock, random: systemRandom });
+  context = { ...context, stores: [...context.stores, added] };
+  await changeState(context, added.set, "readonly");
+  await tryRetire(added.set);
+  expect(await stateOf(added.set)).toBe("retired");
+});
