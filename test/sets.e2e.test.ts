@@ -188,10 +188,9 @@ test("a set that has gone back in time is marked by the projector, and made whol
   const far = await post(platform, { to: "+61491570006", from: "Godwit", text: "Which way?" });
   expect([far.status, far.body]).toEqual([202, expect.stringContaining('"id":"fra1-')]);
   const refused = await sets(platform, "reconcile", "syd2");
-  expect([refused.code, refused.out]).toEqual([
-    1,
-    expect.stringContaining("PostgreSQL is ahead of syd2: it has 2 batches"),
-  ]);
+  // The events that are gone, and the end of their writer where the projector had read that too.
+  const ahead = expect.stringMatching(/^PostgreSQL is ahead of syd2: it has [12] batches of 1 writers/);
+  expect([refused.code, refused.out]).toEqual([1, ahead]);
   expect(await sets(platform, "reconcile", "syd2", "--accept")).toMatchObject({ code: 0, err: "" });
   await until("messages on syd2 again", WAIT_MS, async () => {
     const answer = await post(platform, { to: "+61491570006", from: "Godwit", text: "Back?" });
