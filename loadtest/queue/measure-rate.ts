@@ -9,7 +9,7 @@ import { type Loops, startLoops } from "./loops.ts";
 import type { QueueRig } from "./rig.ts";
 
 /** Connections, the driver's first operations and the JIT; not counted. */
-const WARM_UP_MS = 700;
+const WARM_UP_MS = 500;
 const MICROSECONDS = 1_000_000;
 
 export interface Rate {

@@ -1,7 +1,8 @@
 /**
- * What the parts of the queue bench share: one replica set of three real members, as the platform opens them, and on it
- * an empty database with the production schema for each measurement, so that none inherits what another left behind.
+ * What a part of the queue bench runs on: a replica set of three real members, as the platform opens them, and on it an
+ * empty database with the production schema for each measurement, so that none inherits what another left behind.
  */
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { MongoClient, type MongoClientOptions } from "mongodb";
 import { openMongoStore } from "#core/store/mongo/open-mongo-store.ts";
@@ -59,15 +60,11 @@ export interface OpenRig extends AsyncDisposable {
   readonly failures: readonly string[];
 }
 
-export async function openRig(options: BenchOptions): Promise<OpenRig> {
-  const { path } = await findTool("mongod");
-  const set = await openReplicaSet({
-    name: SET,
-    region: REGION,
-    dataDir: join(options.dataDir, "queue", SET),
-    mongodPath: path,
-    users: [],
-  });
+/** A new set for the part of this name. Disposing it stops the members and removes their data. */
+export async function openRig(options: BenchOptions, part: string): Promise<OpenRig> {
+  const { path: mongodPath } = await findTool("mongod");
+  const dataDir = join(options.dataDir, `set-of-${part}`);
+  const set = await openReplicaSet({ name: SET, region: REGION, dataDir, mongodPath, users: [] });
   const failures: string[] = [];
   let databases = 0;
   const rig: QueueRig = {
@@ -81,7 +78,14 @@ export async function openRig(options: BenchOptions): Promise<OpenRig> {
       if (failures.length < FAILURES_MAX) failures.push(what);
     },
   };
-  return { rig, failures, [Symbol.asyncDispose]: () => set[Symbol.asyncDispose]() };
+  return {
+    rig,
+    failures,
+    async [Symbol.asyncDispose]() {
+      await set[Symbol.asyncDispose]();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
 }
 
 async function openDatabase(set: ReplicaSet, name: string, signal: AbortSignal): Promise<BenchDatabase> {

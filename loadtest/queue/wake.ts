@@ -18,9 +18,9 @@ import { createMessages } from "./messages.ts";
 import { type BenchDatabase, type Part, type QueueRig, REGION, SET } from "./rig.ts";
 import { commit, LANE } from "./send.ts";
 
-const SAMPLES = 220;
+const SAMPLES = 200;
 /** Not counted: the first of either process. */
-const WARM_UP = 10;
+const WARM_UP = 5;
 const GAP_MS = { min: 100, max: 400 } as const;
 /** All samples at the longest gap, and the claimer's start. */
 const CLAIMER_SECONDS = 150;
