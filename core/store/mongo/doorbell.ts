@@ -48,7 +48,7 @@ export function createDoorbell(deps: DoorbellDeps): Doorbell {
   const { clock } = deps;
   const waiters = new Set<Waiter>();
   const stop = new AbortController();
-  const stream = createStreamLoop(deps, waiters, stop.signal);
+  const stream = createStreamLoop(deps, waiters, { signal: stop.signal, onClosed: () => looks.hurry() });
   const looks = createLookLoop(deps, waiters, { isListening: () => stream.isListening, signal: stop.signal });
 
   async function wait(waiter: Waiter, ms: number, signal: AbortSignal): Promise<boolean> {
@@ -82,7 +82,11 @@ export function createDoorbell(deps: DoorbellDeps): Doorbell {
   };
 }
 
-function createStreamLoop({ clock, openStream }: DoorbellDeps, waiters: ReadonlySet<Waiter>, signal: AbortSignal) {
+function createStreamLoop(
+  { clock, openStream }: DoorbellDeps,
+  waiters: ReadonlySet<Waiter>,
+  { signal, onClosed }: { readonly signal: AbortSignal; readonly onClosed: () => void },
+) {
   const sleeper = createSleeper();
   let isListening = false;
   let waitedAt = Number.NEGATIVE_INFINITY;
@@ -117,6 +121,7 @@ function createStreamLoop({ clock, openStream }: DoorbellDeps, waiters: Readonly
       const startedAt = clock.monotonic();
       const end = await listen().catch(() => "away" as const);
       isListening = false;
+      onClosed();
       if (end === "silent") continue;
       if (clock.monotonic() - startedAt > REST_MAX_MS) restMs = REST_FIRST_MS;
       await clock.sleep(restMs, signal);
@@ -139,6 +144,7 @@ function createLookLoop(
   { isListening, signal }: { readonly isListening: () => boolean; readonly signal: AbortSignal },
 ) {
   const sleeper = createSleeper();
+  let pause = new AbortController();
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
@@ -147,7 +153,9 @@ function createLookLoop(
         await sleeper.sleep();
         continue;
       }
-      await clock.sleep(isListening() ? LOOK_MS : Math.min(LOOK_MS, ...waiting.map(({ pollMs }) => pollMs)), signal);
+      const ms = isListening() ? LOOK_MS : Math.min(LOOK_MS, ...waiting.map(({ pollMs }) => pollMs));
+      pause = new AbortController();
+      await clock.sleep(ms, AbortSignal.any([signal, pause.signal]));
       const lanes = [...new Set([...waiters].filter(isWaiting).flatMap((waiter) => [...waiter.lanes]))];
       if (lanes.length === 0 || signal.aborted) continue;
       // That a set is away, its loops find out and say by themselves.
@@ -156,7 +164,11 @@ function createLookLoop(
   }
 
   void run();
-  return { wake: sleeper.wake };
+  return {
+    wake: sleeper.wake,
+    /** The stream has closed: a pause that relied on it, of a second, would be one in which nobody is woken. */
+    hurry: () => pause.abort(),
+  };
 }
 
 /** Sleeps until it is woken. */
