@@ -2,8 +2,9 @@
  * Claims submit lanes of one set within the window, and takes up what it claimed: what it held before, it goes on with.
  * While the set may not send it claims nothing, and hands back what it holds and has not sent.
  */
-import { type Bell, type Hold, optOutKey } from "#core/store/store.ts";
+import { type Hold, optOutKey } from "#core/store/store.ts";
 import { takeApart } from "#core/worker/take-apart.ts";
+import { untilWork } from "#core/worker/until-work.ts";
 import { type SubmitItem, submitItemSchema } from "#domain/item.ts";
 import { type Lane, lanes, messageClasses } from "#domain/lane.ts";
 import { HeldChunk } from "./held-chunk.ts";
@@ -11,18 +12,11 @@ import { type Engine, findHeld, type HeldSet, maySendFrom, undefinedIfAway } fro
 
 /** Covers an election of the set and a link that answers late; renewed at a third. */
 export const SUBMIT_LEASE_MS = 15_000;
-/** A bell that never rings, against its promise, costs no more than this. */
-const IDLE_MAX_MS = 10_000;
-/** The same while the bell is out of order, and while there is no room for what it rang for. */
+/** Lanes are looked at this often while the bell is out of order, and while there is no room for what it rang for. */
 const POLL_MS = 40;
 const AWAY_MS = 1_000;
 /** While the set may not send, this often it is looked whether it may again, and what has come back is handed back. */
 const REST_LOOK_MS = 250;
-/**
- * The same while it waits for work: it asks nobody but its own process, and 4 a second were a tenth of what idling
- * costs.
- */
-const IDLE_LOOK_MS = 1_000;
 /** While messages keep coming, they are claimed at most this often: a claim that may send costs its set ~5 ms. */
 const CLAIM_GATHER_MS = 25;
 
@@ -30,6 +24,7 @@ const CLAIM_GATHER_MS = 25;
 export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSignal): Promise<void> {
   const { clock, connector, log } = engine.deps;
   let away = false;
+  const mayWork = (): boolean => maySendFrom(engine, set) && connector.health === "bound";
   using bell = set.store.bell(lanesOf(engine), { pollMs: POLL_MS });
   while (!signal.aborted) {
     if (!maySendFrom(engine, set)) {
@@ -51,7 +46,7 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
     }
     if (holds.length === 0) {
       // Room that comes free rings no bell, and what waits for it has rung already.
-      if (wanted?.isAll === true) await untilWork(engine, set, bell, signal);
+      if (wanted?.isAll === true) await untilWork(bell, { clock, signal, mayWork });
       else await clock.sleep(POLL_MS, signal);
       continue;
     }
@@ -60,15 +55,6 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
     // What a takeover left in doubt must be said before it is acted on.
     set.dirty.set();
     await clock.sleep(CLAIM_GATHER_MS, signal);
-  }
-}
-
-/** Until the bell rings, or nothing may be sent any more. */
-async function untilWork(engine: Engine, set: HeldSet, bell: Bell, signal: AbortSignal): Promise<void> {
-  const { clock, connector } = engine.deps;
-  const end = clock.monotonic() + IDLE_MAX_MS;
-  while (!signal.aborted && maySendFrom(engine, set) && connector.health === "bound" && clock.monotonic() < end) {
-    if (await bell.wait(IDLE_LOOK_MS, signal)) return;
   }
 }
 

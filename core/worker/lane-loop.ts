@@ -5,17 +5,15 @@
  * used for this work.
  */
 
-import { type Bell, type Hold, type Store, StoreError } from "#core/store/store.ts";
-import type { Clock } from "#domain/clock.ts";
+import { type Hold, type Store, StoreError } from "#core/store/store.ts";
 import type { Lane } from "#domain/lane.ts";
 import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
 import { processIsolating } from "./poison.ts";
+import { untilWork } from "./until-work.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** A step takes tens of milliseconds; an election some seconds; a worker that is silent for longer is replaced. */
 const LEASE_MS = 15_000;
-/** A bell that never rings, against its promise, costs no more than this. */
-const IDLE_MAX_MS = 10_000;
 /** Whether a loop may work is looked at this often while it does not. That asks nobody but its own process. */
 const REST_LOOK_MS = 1_000;
 /** A claim of this many gains little by gathering. */
@@ -63,7 +61,7 @@ export async function runLaneLoop(
       if (awayMs > 0) log.info("set.recovered", { set: store.set });
       awayMs = 0;
       if (holds.length === 0) {
-        await untilWork(bell, { loop, clock, signal });
+        await untilWork(bell, { clock, signal, mayWork: () => loop.mayWork() });
         continue;
       }
       await processIsolating(context, { store, holds, name: loop.name, process: loop.process });
@@ -76,17 +74,6 @@ export async function runLaneLoop(
       awayMs = Math.min(AWAY_MAX_MS, Math.max(AWAY_FIRST_MS, awayMs * 2));
       await clock.sleep(awayMs * (0.5 + random.fraction() / 2), signal);
     }
-  }
-}
-
-/** Until the bell rings, or the set is not to be used any more. */
-async function untilWork(
-  bell: Bell,
-  { loop, clock, signal }: { readonly loop: LaneLoop; readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<void> {
-  const end = clock.monotonic() + IDLE_MAX_MS;
-  while (!signal.aborted && loop.mayWork() && clock.monotonic() < end) {
-    if (await bell.wait(REST_LOOK_MS, signal)) return;
   }
 }
 
