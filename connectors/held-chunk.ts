@@ -144,10 +144,15 @@ export class HeldChunk {
     }
   }
 
+  /** Every position is settled or put off: the next step ends it, and says whether the lease still held. */
+  get isComplete(): boolean {
+    return this.#open === 0;
+  }
+
   /** Something to say to the store: events, deferrals, room for the mark to move, or the end. */
   get wantsStep(): boolean {
     const exhausted = this.#next >= this.#mark && this.#mark < this.positions.length && this.#inFlight === 0;
-    return this.#events.length > 0 || this.#deferred > 0 || this.#open === 0 || exhausted;
+    return this.#events.length > 0 || this.#deferred > 0 || this.isComplete || exhausted;
   }
 
   /** The next step, with the mark `ahead` positions beyond what it settles. Change nothing until it is committed. */
@@ -160,7 +165,7 @@ export class HeldChunk {
     while (settled.has(settledTo)) settledTo += 1;
     const settledBeyond = [...settled].filter((index) => index > settledTo).sort((a, b) => a - b);
     return {
-      complete: this.#open === 0,
+      complete: this.isComplete,
       mark: { lease: this.hold.lease, mark, settledTo, settledBeyond },
       events: [...this.#events],
       deferrals: this.#toDeferrals(deferred),

@@ -5,12 +5,12 @@ import { createMetrics } from "#core/metrics/metrics.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Bell, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
-import { systemClock } from "#domain/clock.ts";
+import { type Clock, systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import { type AccountId, createIdMint, type ProviderId, type SetId } from "#domain/ids.ts";
 import type { SubmitItem } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
-import { silentLogger } from "#domain/log.ts";
+import { type Logger, silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
 import { until } from "#testkit/until.ts";
 import type { Connector, SubmitResult } from "./connector.ts";
@@ -80,7 +80,11 @@ function silence(store: Store): Store {
   return Object.assign(store, { bell: () => silent });
 }
 
-async function setup(first: SetState, messages: readonly (readonly SubmitItem[])[] = [many(MESSAGES)]) {
+async function setup(
+  first: SetState,
+  messages: readonly (readonly SubmitItem[])[] = [many(MESSAGES)],
+  deps: { readonly clock?: Clock; readonly log?: Logger } = {},
+) {
   const store = silence(createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom }));
   for (const some of messages) await store.commit({ chunks: toSubmitChunks(mint, lane, some) });
   const { connector, sent, answerNow, answerAll } = createHeldProvider();
@@ -90,7 +94,7 @@ async function setup(first: SetState, messages: readonly (readonly SubmitItem[])
   const running = runSubmitEngine(
     {
       ...{ provider, connector, stores: [store], stateOf: () => state, mint, window: WINDOW, policy: () => "keep" },
-      ...{ clock: systemClock, log: silentLogger, owner: "test", onSubmitted: () => undefined },
+      ...{ clock: systemClock, log: silentLogger, owner: "test", onSubmitted: () => undefined, ...deps },
       ...{ submits: metrics.counter("s", ""), settleSeconds: metrics.histogram("t", "", [1]) },
     },
     stop.signal,
@@ -156,4 +160,28 @@ test("a backlog goes on as the window comes free, though nothing rings for what 
   };
   // Slower than claims follow each other: the window is full when the next one is due.
   await until("all sent", 5_000, allSent, 80);
+});
+
+test("a renewal that no longer finds a chunk, as it was acknowledged meanwhile, tells of no lost lease", async () => {
+  const infos: string[] = [];
+  const log: Logger = { ...silentLogger, info: (event) => void infos.push(event) };
+  // Renewals at every turn instead of each 5 s.
+  const clock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms === 5_000 ? 1 : ms, signal) };
+  await using bench = await setup("up", [many(2)], { clock, log });
+  const { answerAll, store, waiting } = bench;
+  const held = Promise.withResolvers<void>();
+  const { renew } = store;
+  let asked = 0;
+  store.renew = async (holds, leaseMs) => {
+    asked += 1;
+    await held.promise;
+    return renew.call(store, holds, leaseMs);
+  };
+  await until("a renewal under way", 5_000, () => asked > 0 || undefined, 1);
+  answerAll();
+  await until("the chunk acknowledged", 5_000, async () => (await waiting()) === 0 || undefined, 1);
+  held.resolve();
+  await until("the next renewals", 5_000, () => infos.length > 0 || asked > 0 || undefined, 1);
+  await systemClock.sleep(0);
+  expect(infos).toEqual([]);
 });

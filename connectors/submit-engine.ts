@@ -84,6 +84,8 @@ async function renew({ deps }: Engine, set: HeldSet): Promise<void> {
     const { lease } = chunk.hold;
     // We claimed it again ourselves while the set was answering: this answer is about the lease before.
     if (lease.token !== hold.lease.token) continue;
+    // Acknowledged meanwhile, or about to be: not there any more is what it should be.
+    if (chunk.isComplete) continue;
     const next = byToken.get(`${lease.chunk} ${lease.token}`);
     if (next === undefined) {
       chunk.lost = true;

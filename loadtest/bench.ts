@@ -11,9 +11,10 @@ import { renderJson, renderTable } from "./bench-report.ts";
 import type { Bench } from "./bench-seam.ts";
 import { gatewayBench } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
+import { memoryBench } from "./memory.ts";
 import { queueBench } from "./queue.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { gateway: gatewayBench, queue: queueBench };
+const BENCHES: Readonly<Record<string, Bench>> = { gateway: gatewayBench, memory: memoryBench, queue: queueBench };
 
 /** 128 + SIGINT, as shells say it. */
 const EXIT_INTERRUPTED = 130;

@@ -33,7 +33,7 @@ export function followEvents(stores: readonly Store[]) {
           else held.push(event);
         }
       }
-      if (batches.length < READ_BATCHES) return;
+      if (batches.length === 0) return;
     }
   }
   return {

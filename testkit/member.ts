@@ -111,6 +111,9 @@ function mongodArguments(options: MemberOptions): readonly string[] {
     transactionLifetimeLimitSeconds: 5,
     // Full-time diagnostics sample every counter each second: about a third of the CPU of an idle member.
     diagnosticDataCollectionEnabled: false,
+    // By default every old version of a claimed chunk is kept 5 minutes for snapshot reads, which nothing here does
+    // outside a transaction: −12 % CPU a step (claims written), +20 % claims.
+    minSnapshotHistoryWindowInSeconds: 0,
     // A primary otherwise waits up to 15 s for clients to go elsewhere before it obeys SIGTERM.
     shutdownTimeoutMillisForSignaledShutdown: 100,
     // 15,000 rounds of SHA-256 a login by default; passwords here are random, so stretching them buys nothing.

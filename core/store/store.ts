@@ -270,10 +270,11 @@ export function parseOptOutKey(key: OptOutKey): Pick<OptOutChange, "account" | "
 /** The append-only log of a set. */
 export interface EventLog {
   /**
-   * Committed batches after each position, per writer in order and without gaps, at most `batchesMax` in all. Complete
-   * only in what it returns: a later read may return more. `void` and `closed` batches are returned too.
+   * Committed batches after each position, per writer in order and without gaps, at most `batchesMax` in all, and none
+   * after the one with which they hold `eventsMax` events (default EVENTS_READ_MAX). Complete only in what it returns: a
+   * later read may return more. `void` and `closed` batches are returned too.
    */
-  read(after: ReadonlyMap<WriterId, number>, batchesMax: number): Promise<readonly EventBatch[]>;
+  read(after: ReadonlyMap<WriterId, number>, batchesMax: number, eventsMax?: number): Promise<readonly EventBatch[]>;
   /** All writers ever registered and not yet forgotten. */
   writers(): Promise<readonly WriterRecord[]>;
   /** Ends writers that have been silent for `silentMs` by a closed batch, which fences them. Returns how many. */

@@ -44,13 +44,23 @@ function partsOf({ sets, postgres, roles }: Platform): ReadonlyMap<string, reado
   ]);
 }
 
+/** Resident megabytes of each part now. */
+export function rssByPart(platform: Platform): ByProcess {
+  return rssOf(sampleSystem(), partsOf(platform));
+}
+
+function rssOf(sample: SystemSample, parts: ReadonlyMap<string, readonly number[]>): ByProcess {
+  return Object.fromEntries(
+    [...parts].map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + rssMegabytesOfTree(sample, pid), 0)]),
+  );
+}
+
 export function startMeter(platform: Platform): ResourceMeter {
   const parts = partsOf(platform);
   const before = sampleSystem();
   const rss = new Map<string, number>();
   const watchMemory = (sample: SystemSample): void => {
-    for (const [name, pids] of parts) {
-      const megabytes = pids.reduce((sum, pid) => sum + rssMegabytesOfTree(sample, pid), 0);
+    for (const [name, megabytes] of Object.entries(rssOf(sample, parts))) {
       rss.set(name, Math.max(rss.get(name) ?? 0, megabytes));
     }
   };

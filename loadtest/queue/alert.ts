@@ -72,7 +72,7 @@ interface AlertSender {
 
 /** One alert each 50 ms by the clock, however long the last one took, as long as that is less. */
 function sendAlerts(rig: QueueRig, store: Store): AlertSender {
-  const alerts = createMessages("alert");
+  const alerts = createMessages({ messageClass: "alert" });
   const committedAt = new Map<string, number>();
   const startedAt = performance.now();
   async function sendOne(): Promise<boolean> {

@@ -30,16 +30,26 @@ export interface BenchMessages {
   readonly count: number;
 }
 
-/** Messages from number 0 on. `textChars` shortens the texts where a backlog has to fit a disk. */
-export function createMessages(messageClass: MessageClass = "bulk", textChars?: number): BenchMessages {
+/** `textChars` shortens the texts where a backlog has to fit a disk; `firstIndex` is the number of the first. */
+export function createMessages({
+  messageClass = "bulk",
+  textChars,
+  account = ACCOUNT,
+  firstIndex = 0,
+}: {
+  readonly messageClass?: MessageClass;
+  readonly textChars?: number;
+  readonly account?: AccountId;
+  readonly firstIndex?: number;
+} = {}): BenchMessages {
   const texts = sampleTexts(textChars);
   let count = 0;
   function next(): InboxItem {
-    const index = count++;
+    const index = firstIndex + count++;
     const { text, segments } = texts[index % texts.length] ?? { text: "", segments: 1 };
     const to = numberOfIndex(index) as E164;
     const id = mint.messageId(SET);
-    return { id, account: ACCOUNT, to, from: FROM, text, class: messageClass, encoding: "gsm7", segments };
+    return { id, account, to, from: FROM, text, class: messageClass, encoding: "gsm7", segments };
   }
   return {
     get count() {

@@ -34,7 +34,7 @@ const ONE_SEGMENT_CHARS = 150;
 export async function settleSubmits(rig: QueueRig, load: ProviderLoad): Promise<Rate> {
   await using database = await rig.openDatabase();
   const store = await database.openStore();
-  const messages = createMessages("bulk", ONE_SEGMENT_CHARS);
+  const messages = createMessages({ textChars: ONE_SEGMENT_CHARS });
   const chunks = Math.ceil(SUBMIT_CHUNKS_PER_SECOND * (load.seconds + WARM_UP_S));
   for (let i = 0; i < chunks; i++) {
     const items = messages.take(CHUNK_ITEMS_MAX).map((item) => ({ ...item, provider: PROVIDER, attempt: 1, tries: 0 }));

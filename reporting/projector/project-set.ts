@@ -8,6 +8,7 @@
 import type { EventBatch, Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { WriterId } from "#domain/ids.ts";
+import { EVENTS_READ_MAX } from "#domain/limits.ts";
 import { type Logger, silentLogger } from "#domain/log.ts";
 import type { ReportsDatabase } from "../reports-database.ts";
 import { type Positions, readPositions } from "./checkpoint.ts";
@@ -16,13 +17,7 @@ import { emptySetMetrics, type SetMetrics } from "./projector-metrics.ts";
 import { createStateCache } from "./state-cache.ts";
 import { writeBatches } from "./write-batches.ts";
 
-/**
- * Events in one transaction. Past ~8,000 the cost per event no longer falls, and memory and a failed round's loss
- * grow.
- */
-const EVENTS_PER_ROUND = 8_000;
-/** Bounds of one read, whatever the batches held so far: a batch has 1 to ~1,500 events. */
-const BATCHES_MIN = 8;
+/** In one read, of however few events. */
 const BATCHES_MAX = 1_024;
 /**
  * A new process's first events appear in the reports at most this late. The list is short, so reading it is cheap.
@@ -51,13 +46,12 @@ export function createSetProjection(deps: {
   readonly log?: Logger;
   readonly eventsPerRound?: number;
 }): SetProjection {
-  const { store, database, clock, log = silentLogger, eventsPerRound = EVENTS_PER_ROUND } = deps;
+  const { store, database, clock, log = silentLogger, eventsPerRound = EVENTS_READ_MAX } = deps;
   const metrics = emptySetMetrics();
   const cache = createStateCache(STATES_MAX);
   let positions: Positions | undefined;
   let writers: readonly WriterId[] = [];
   let writersAt = Number.NEGATIVE_INFINITY;
-  let batchesMax = BATCHES_MIN;
   /**
    * Writers that still have a turn in this sweep: a read is filled writer by writer, so a busy one would starve
    * others.
@@ -74,17 +68,12 @@ export function createSetProjection(deps: {
     const open = writers.filter((writer) => from.get(writer)?.closed !== true);
     const turn = sweep.length > 0 ? sweep : open;
     const after = new Map(turn.map((writer) => [writer, from.get(writer)?.sequence ?? 0]));
-    const batches = after.size === 0 ? [] : await store.events.read(after, batchesMax);
+    const batches = after.size === 0 ? [] : await store.events.read(after, BATCHES_MAX, eventsPerRound);
     const served = new Set(batches.map((batch) => batch.writer));
-    const isFull = batches.length >= batchesMax;
+    const isFull = batches.length >= BATCHES_MAX || countEvents(batches) >= eventsPerRound;
     const isPart = turn.length < open.length;
     sweep = isFull ? turn.filter((writer) => !served.has(writer)) : [];
     return { batches, isAll: !isFull && !isPart };
-  }
-
-  function adapt(batches: number, events: number): void {
-    const wanted = Math.round((eventsPerRound * batches) / Math.max(1, events));
-    batchesMax = Math.min(BATCHES_MAX, Math.max(BATCHES_MIN, wanted));
   }
 
   async function write(from: Positions, batches: readonly EventBatch[]): Promise<boolean> {
@@ -96,11 +85,9 @@ export function createSetProjection(deps: {
       sweep = [];
       return false;
     }
-    const events = batches.reduce((sum, batch) => sum + batch.events.length, 0);
-    adapt(batches.length, events);
     metrics.writeMs += clock.monotonic() - startedAt;
     metrics.batches += batches.length;
-    metrics.events += events;
+    metrics.events += countEvents(batches);
     metrics.messages += result.projection.states.size;
     return true;
   }
@@ -132,6 +119,10 @@ export function createSetProjection(deps: {
       }
     },
   };
+}
+
+function countEvents(batches: readonly EventBatch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.events.length, 0);
 }
 
 /** Only here is it known what the set once held; whoever has to know it besides is told by the set itself. */

@@ -5,7 +5,7 @@ import { isTest, isUnder, type Source } from "./source.ts";
 
 type Zone = { readonly imports: readonly string[]; readonly testsImport: readonly string[] };
 
-const EVERY_PART = ["core", "edge", "connectors", "reporting", "cli", "testkit", "loadtest", "scripts"];
+const EVERY_PART = ["core", "edge", "connectors", "reporting", "cli", "testkit", "loadtest", "proof", "scripts"];
 
 /** The parts whose imports go one way, and which parts each may reach. The parts not named may import any. */
 const ZONES: Readonly<Record<string, Zone>> = {
@@ -22,7 +22,7 @@ const OWNED_PACKAGES: readonly Owner[] = [
   {
     name: "mongodb",
     reason: "the store is a seam: only its mongo driver speaks to MongoDB",
-    allowed: (path) => isUnder(path, ["core/store/mongo/", "testkit/", "scripts/", "loadtest/", "cli/"]),
+    allowed: (path) => isUnder(path, ["core/store/mongo/", "testkit/", "scripts/", "loadtest/", "cli/", "proof/"]),
   },
   {
     name: "smpp",
@@ -32,7 +32,7 @@ const OWNED_PACKAGES: readonly Owner[] = [
   {
     name: "postgres",
     reason: "messages do not need PostgreSQL: only reporting speaks to it",
-    allowed: (path) => isUnder(path, ["reporting/", "testkit/", "loadtest/", "cli/"]),
+    allowed: (path) => isUnder(path, ["reporting/", "testkit/", "loadtest/", "cli/", "proof/"]),
   },
 ];
 

@@ -8,7 +8,14 @@ import { TIMELINE_BATCHES_MAX } from "#domain/limits.ts";
 import { conversationKey, type EventBatch, type Store } from "../store.ts";
 import { accepted, account, type Bundle, eventually, mint, provider, readAll } from "./kit.ts";
 
-export function describeLog(setup: () => Bundle & { readonly openStore: () => Promise<Store> }): void {
+type Setup = () => Bundle & { readonly openStore: () => Promise<Store> };
+
+export function describeLog(setup: Setup): void {
+  describeReads(setup);
+  describeWriters(setup);
+}
+
+function describeReads(setup: Setup): void {
   test("events.read() returns each writer's batches in order, without gaps, from any position", async () => {
     const { store, openStore, messageId } = setup();
     const own = await openStore();
@@ -34,6 +41,22 @@ export function describeLog(setup: () => Bundle & { readonly openStore: () => Pr
     expect(records.every((record) => record.closed)).toBe(true);
   });
 
+  test("events.read() stops with the batch that fills its bound of events, however many batches are asked for", async () => {
+    const { openStore, messageId } = setup();
+    const own = await openStore();
+    const before = new Set((await own.events.writers()).map((record) => record.writer));
+    for (let i = 0; i < 5; i++) await own.commit({ events: [accepted(messageId()), accepted(messageId())] });
+    const [fresh] = (await own.events.writers()).filter(({ writer }) => !before.has(writer));
+    if (fresh === undefined) throw new Error("The steps opened no writer");
+    const sequences = async (after: number, eventsMax: number): Promise<readonly number[]> =>
+      (await own.events.read(new Map([[fresh.writer, after]]), 100, eventsMax)).map(({ sequence }) => sequence);
+    expect(await sequences(0, 3)).toEqual([1, 2]);
+    expect(await sequences(2, 1)).toEqual([3]);
+    await own[Symbol.asyncDispose]();
+  });
+}
+
+function describeWriters(setup: Setup): void {
   test("endSilentWriters() fences a silent writer, whose process goes on under a new one", async () => {
     const { store, openStore, messageId } = setup();
     const own = await openStore();

@@ -2,6 +2,7 @@
 import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { WriterId } from "#domain/ids.ts";
+import { EVENTS_READ_MAX } from "#domain/limits.ts";
 import { isSameBatch } from "../same-batch.ts";
 import {
   type ConversationMessage,
@@ -24,16 +25,8 @@ export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
   }
 
   return {
-    async read(after, batchesMax) {
-      const found: EventBatch[] = [];
-      for (const [writer, position] of after) {
-        for (let sequence = position + 1; found.length < batchesMax; sequence++) {
-          const batch = data.batches.get(batchKey(writer, sequence));
-          if (batch === undefined) break;
-          found.push(structuredClone(batch));
-        }
-      }
-      return found;
+    async read(after, batchesMax, eventsMax = EVENTS_READ_MAX) {
+      return readBatches(data, after, { batchesMax, eventsMax });
     },
 
     async writers() {
@@ -101,4 +94,22 @@ export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
       return found;
     },
   };
+}
+
+function readBatches(
+  data: MemorySet,
+  after: ReadonlyMap<WriterId, number>,
+  { batchesMax, eventsMax }: { readonly batchesMax: number; readonly eventsMax: number },
+): readonly EventBatch[] {
+  const found: EventBatch[] = [];
+  let events = 0;
+  for (const [writer, position] of after) {
+    for (let sequence = position + 1; found.length < batchesMax && events < eventsMax; sequence++) {
+      const batch = data.batches.get(batchKey(writer, sequence));
+      if (batch === undefined) break;
+      found.push(structuredClone(batch));
+      events += batch.events.length;
+    }
+  }
+  return found;
 }

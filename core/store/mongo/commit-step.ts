@@ -59,7 +59,10 @@ type Attempt =
   | { readonly type: "corrupt"; readonly error: StoreError }
   | { readonly type: "aborted" | "unknown"; readonly error: StoreError; readonly sent: boolean };
 
-/** Commits steps; see Store.commit. Throws RangeError for a chunk out of bounds, before anything is sent. */
+/**
+ * Commits steps; see Store.commit. Throws RangeError before anything is sent: for a chunk out of bounds, and for an
+ * ordinary step of a process that has no writer for it.
+ */
 export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<CommitResult> {
   return async (step) => {
     // Times of chunks are the set's: with a clock that is wrong by minutes they would wait minutes, or jump the queue.
@@ -71,10 +74,10 @@ export function createStepCommitter(deps: CommitDeps): (step: Step) => Promise<C
     for (;;) {
       const result = await deps.writers
         .withWriter(step.urgent === true, (writer) => commitWith(deps, writer, encoded))
-        .catch((error: unknown) => ({
-          type: "failed" as const,
-          error: toStoreError(error, `open a writer of ${deps.set}`),
-        }));
+        .catch((error: unknown) => {
+          if (error instanceof RangeError) throw error;
+          return { type: "failed" as const, error: toStoreError(error, `open a writer of ${deps.set}`) };
+        });
       if (result.type !== "fenced") return result;
     }
   };

@@ -5,6 +5,7 @@
 import type { Db } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
 import type { WriterId } from "#domain/ids.ts";
+import { EVENTS_READ_MAX } from "#domain/limits.ts";
 import { type EventBatch, type EventLog, StoreError, type WriterRecord } from "../store.ts";
 import {
   batchId,
@@ -42,7 +43,8 @@ export function createMongoEventLog(deps: LogContext): EventLog {
   const context: ReadContext = { ...deps, monthOfWriter: new Map() };
   const guarded = createGuard(context);
   return {
-    read: (after, batchesMax) => guarded("read events of", () => readBatches(context, after, batchesMax)),
+    read: (after, batchesMax, eventsMax = EVENTS_READ_MAX) =>
+      guarded("read events of", () => readBatches(context, after, { batchesMax, eventsMax })),
     writers: () => guarded("list the writers of", () => readWriters(context)),
     endSilentWriters: (silentMs) => guarded("end silent writers of", () => endSilentWriters(context, silentMs)),
     openMonths: () => guarded("open the months to come in", () => openMonthsAhead(context)),
@@ -58,22 +60,32 @@ export function createMongoEventLog(deps: LogContext): EventLog {
   };
 }
 
+/** Batches that the set sends at once. 16 full ones are just EVENTS_READ_MAX: none is fetched in vain. */
+const FETCHED = 16;
+
 /** Month by month, the oldest first: each holds all batches of its writers. */
 async function readBatches(
   context: ReadContext,
   after: ReadonlyMap<WriterId, number>,
-  batchesMax: number,
+  { batchesMax, eventsMax }: { readonly batchesMax: number; readonly eventsMax: number },
 ): Promise<readonly EventBatch[]> {
   if (after.size === 0) return [];
   const { collections, set } = context;
-  const found: EventBatchDocument[] = [];
+  const found: EventBatch[] = [];
+  let events = 0;
   for (const [month, positions] of await byMonth(context, after)) {
     const limit = batchesMax - found.length;
-    if (limit === 0) break;
-    const options = { ...MAJORITY_READ, projection: { keys: 0 }, sort: { _id: 1 }, limit } as const;
-    found.push(...(await collections.eventsOf(month).find(batchesAfter(positions), options).toArray()));
+    if (limit === 0 || events >= eventsMax) break;
+    const options = { ...MAJORITY_READ, projection: { keys: 0 }, sort: { _id: 1 }, limit, batchSize: FETCHED } as const;
+    await using cursor = collections.eventsOf(month).find(batchesAfter(positions), options);
+    for await (const document of cursor) {
+      const batch = toBatch(document);
+      found.push(batch);
+      events += batch.events.length;
+      if (events >= eventsMax) break;
+    }
   }
-  return assertGapless(found.map(toBatch), after, set);
+  return assertGapless(found, after, set);
 }
 
 type Positions = readonly (readonly [writer: string, after: number])[];

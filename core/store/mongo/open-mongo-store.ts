@@ -44,10 +44,13 @@ const HEARTBEAT_MS = 5_000;
 /** A set that was away is asked for this often. */
 const RECONNECT_MS = 500;
 
-export interface MongoStoreOptions {
+export interface MongoStoreOptions extends ClientStoreOptions {
+  readonly uri: string;
+}
+
+export interface ClientStoreOptions {
   readonly set: SetId;
   readonly region: string;
-  readonly uri: string;
   readonly database: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,8 +62,12 @@ export interface MongoStoreOptions {
 }
 
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+  return openMongoStoreOn(createClient(options), options);
+}
+
+/** The same on a client that is there already; disposing the store closes it. */
+export function openMongoStoreOn(client: MongoClient, options: ClientStoreOptions): Store {
   const { set, clock, random, log, owner } = options;
-  const client = createClient(options);
   const db = client.db(options.database);
   const collections = openCollections(db);
   const mint = createIdMint({ clock, random });

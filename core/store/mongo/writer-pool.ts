@@ -14,7 +14,7 @@ const CLOSE_WAIT_MS = 2_000;
 
 /** Disposing it waits for the steps in flight (bounded) and ends the writers by a closed batch. */
 export interface WriterPool extends AsyncDisposable {
-  /** Runs `use` with a writer that nobody else uses. Waits while all are in use. */
+  /** Runs `use` with a writer that nobody else uses. Waits while all are in use; RangeError where there is none. */
   withWriter<T>(urgent: boolean, use: (writer: Writer) => Promise<T>): Promise<T>;
   /** Never gives this writer out again: it was fenced, or its number stays open. A new one takes its place. */
   end(writer: Writer, reason: string): void;
@@ -45,16 +45,17 @@ export function createWriterPool(deps: PoolDeps): WriterPool {
   let closing = false;
   const waiting: { readonly urgent: boolean; readonly resolve: (slot: Slot) => void }[] = [];
 
-  function take(urgent: boolean): Promise<Slot> {
+  async function take(urgent: boolean): Promise<Slot> {
     if (closing) {
-      return Promise.reject(
-        new StoreError("store_unreachable", `Cannot write to ${set} as its store is closed`, { retryable: false }),
-      );
+      throw new StoreError("store_unreachable", `Cannot write to ${set} as its store is closed`, { retryable: false });
+    }
+    if (!urgent && deps.count === 0) {
+      throw new RangeError(`Cannot commit an ordinary step to ${set} as it was opened with 'writers' of 0`);
     }
     const free = slots.find((slot) => !slot.busy && slot.urgent === urgent);
     if (free === undefined) return new Promise((resolve) => waiting.push({ urgent, resolve }));
     free.busy = true;
-    return Promise.resolve(free);
+    return free;
   }
 
   function giveBack(slot: Slot): void {

@@ -121,6 +121,12 @@ test("closing waits for the step in flight, and then takes no more", async () =>
   expect(await collections.writers.findOne({ _id: id })).toMatchObject({ closed: true });
 });
 
+test("an ordinary step of a process without a writer for it is refused at once, and never waits", async () => {
+  await using store = await openMongoStore({ set, region: "syd", uri, database, writers: 0, ...deps });
+  expect(store.commit({ events: [accepted(messageId())] })).rejects.toThrow("'writers' of 0");
+  expect((await store.commit({ events: [accepted(messageId())], urgent: true })).type).toBe("committed");
+});
+
 test("a store whose first step enqueues has asked the set for the time", async () => {
   const wrong = { ...systemClock, now: () => systemClock.now() + 3_600_000 };
   await using store = await openMongoStore({ set, region: "syd", uri, database, writers: 1, ...deps, clock: wrong });
