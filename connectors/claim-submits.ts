@@ -2,13 +2,14 @@
  * Claims submit lanes of one set within the window, and takes up what it claimed: what it held before, it goes on with.
  * While the set may not send it claims nothing, and hands back what it holds and has not sent.
  */
-import { type Hold, optOutKey } from "#core/store/store.ts";
+import type { Hold } from "#core/store/store.ts";
 import { takeApart } from "#core/worker/take-apart.ts";
 import { untilWork } from "#core/worker/until-work.ts";
 import { type SubmitItem, submitItemSchema } from "#domain/item.ts";
 import { type Lane, lanes, messageClasses } from "#domain/lane.ts";
 import { HeldChunk } from "./held-chunk.ts";
 import { type Engine, findHeld, type HeldSet, maySendFrom, undefinedIfAway } from "./held-set.ts";
+import { findOptedOut, type IsOptedOut } from "./opt-outs.ts";
 
 /** Covers an election of the set and a link that answers late; renewed at a third. */
 export const SUBMIT_LEASE_MS = 15_000;
@@ -50,7 +51,7 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
       else await clock.sleep(POLL_MS, signal);
       continue;
     }
-    await takeUp(engine, set, holds);
+    await takeUp(engine, set, holds, signal);
     engine.wake.set();
     // What a takeover left in doubt must be said before it is acted on.
     set.dirty.set();
@@ -110,9 +111,14 @@ function outstandingOf(set: HeldSet, urgent: boolean): number {
   return sum;
 }
 
-async function takeUp(engine: Engine, set: HeldSet, holds: readonly Hold[]): Promise<void> {
+interface Fresh {
+  readonly hold: Hold;
+  readonly items: readonly SubmitItem[];
+}
+
+async function takeUp(engine: Engine, set: HeldSet, holds: readonly Hold[], signal: AbortSignal): Promise<void> {
   const { clock, policy } = engine.deps;
-  const fresh: { readonly hold: Hold; readonly items: readonly SubmitItem[] }[] = [];
+  const fresh: Fresh[] = [];
   for (const hold of holds) {
     const held = findHeld(set, hold.lease.chunk);
     if (held?.adopt(hold) === true) continue;
@@ -122,20 +128,29 @@ async function takeUp(engine: Engine, set: HeldSet, holds: readonly Hold[]): Pro
     if (items === undefined) await isolate(engine, set, hold);
     else fresh.push({ hold, items });
   }
-  const optedOut = await findOptedOut(
-    set,
-    fresh.flatMap(({ items }) => items),
-  );
-  const isOptedOut = (item: SubmitItem): boolean => optedOut.has(optOutKey(item.account, item.to));
+  const isOptedOut = await askOptedOut(engine, set, fresh, signal);
+  // The set has been away for as long as the leases: these are found again when it is back.
+  if (isOptedOut === undefined) return;
   for (const { hold, items } of fresh) {
     set.chunks.add(new HeldChunk(hold, items, { policy, now: clock.now(), isOptedOut }));
   }
 }
 
-/** A set that went away between the claim and this answers nothing; the worker asked when it routed. */
-async function findOptedOut({ store }: HeldSet, items: readonly SubmitItem[]) {
-  const keys = [...new Set(items.map((item) => optOutKey(item.account, item.to)))];
-  return (await store.optedOut(keys).catch(undefinedIfAway)) ?? new Set();
+/** Undefined when the set did not answer before a lease ran out: nothing may be sent then. */
+async function askOptedOut(
+  { deps }: Engine,
+  set: HeldSet,
+  fresh: readonly Fresh[],
+  signal: AbortSignal,
+): Promise<IsOptedOut | undefined> {
+  const { clock } = deps;
+  const deadline = Math.min(...fresh.map(({ hold }) => hold.deadline));
+  const items = fresh.flatMap((each) => each.items);
+  for (;;) {
+    const isOptedOut = await findOptedOut(set, items);
+    if (isOptedOut !== undefined || signal.aborted || clock.monotonic() >= deadline) return isOptedOut;
+    await clock.sleep(AWAY_MS, signal);
+  }
 }
 
 /** Undefined when one of them cannot be read: positions count from all of them. */

@@ -56,6 +56,11 @@ function held(
   return new HeldChunk(hold, items, { policy, now: NOW, isOptedOut });
 }
 
+/** Nobody has opted out. */
+function clear(chunk: HeldChunk): void {
+  chunk.clear(chunk.mark, () => false, NOW);
+}
+
 function take(chunk: HeldChunk): Position {
   const position = chunk.takeNext(NOW);
   if (position === undefined) throw new Error("Nothing may be sent");
@@ -68,7 +73,7 @@ const indexes = (chunk: HeldChunk): number[] => {
   return found;
 };
 
-test("nothing at or beyond the send mark is given out until a step has raised it", () => {
+test("nothing at or beyond the send mark is given out until a step has raised it and opt-outs were asked for", () => {
   const chunk = held([item(1), item(2), item(3), item(4)], { progress: { mark: 2 } });
   const [first, second] = [take(chunk), take(chunk)];
   expect(chunk.takeNext(NOW)).toBeUndefined();
@@ -77,8 +82,33 @@ test("nothing at or beyond the send mark is given out until a step has raised it
   expect(step.mark).toEqual({ lease, mark: 3, settledTo: 1, settledBeyond: [] });
   expect(chunk.takeNext(NOW)).toBeUndefined();
   chunk.stepCommitted(step.receipt);
+  expect(chunk.takeNext(NOW)).toBeUndefined();
+  expect(chunk.uncleared.map(({ id }) => id)).toEqual([item(3).id]);
+  clear(chunk);
+  expect(chunk.uncleared).toEqual([]);
   expect(take(chunk).index).toBe(2);
   chunk.record(second, accepted, NOW);
+});
+
+test("who opted out before a later mark was raised gets nothing that came under it", () => {
+  const chunk = held([item(1), item(2), item(3)], { progress: { mark: 1 } });
+  chunk.record(take(chunk), accepted, NOW);
+  chunk.stepCommitted(chunk.nextStep(2).receipt);
+  chunk.clear(chunk.mark, ({ id }) => id === item(2).id, NOW);
+  expect(take(chunk).index).toBe(2);
+  expect(chunk.nextStep(2).events).toMatchObject([{ type: "rejected", reason: "opted_out", message: item(2).id }]);
+});
+
+test("an answer about opt-outs clears no more than what it was asked for", () => {
+  const chunk = held([item(1), item(2), item(3)], { progress: { mark: 1 } });
+  chunk.record(take(chunk), accepted, NOW);
+  chunk.stepCommitted(chunk.nextStep(1).receipt);
+  const asked = chunk.mark;
+  chunk.stepCommitted(chunk.nextStep(2).receipt);
+  chunk.clear(asked, () => false, NOW);
+  expect(take(chunk).index).toBe(1);
+  expect(chunk.takeNext(NOW)).toBeUndefined();
+  expect(chunk.uncleared.map(({ id }) => id)).toEqual([item(3).id]);
 });
 
 test("a chunk is complete when every segment is settled, and its events are said exactly once", () => {
@@ -170,6 +200,7 @@ test("put-off segments take up none of the window: the mark goes past them", () 
   const step = chunk.nextStep(1);
   expect(step.mark.mark).toBe(2);
   chunk.stepCommitted(step.receipt);
+  clear(chunk);
   expect(take(chunk).index).toBe(1);
 });
 

@@ -43,7 +43,10 @@ interface StepReceipt {
 export interface HeldChunkOptions {
   readonly policy: DoubtPolicy;
   readonly now: number;
-  /** Recipients that have opted out since the message was routed: nothing more goes to them (invariant I12). */
+  /**
+   * Recipients that have opted out since the message was routed: nothing more goes to them (invariant I12). Asked after
+   * the hold's mark was durable; for positions that come under a later mark it is asked again (`clear`).
+   */
   readonly isOptedOut?: (item: SubmitItem) => boolean;
 }
 
@@ -60,6 +63,8 @@ export class HeldChunk {
   readonly #delays = new Map<number, number>();
   #events: MessageEvent[] = [];
   #mark: number;
+  /** Below it opt-outs were asked for after the mark was durable. Never beyond the mark. */
+  #cleared: number;
   #settledTo = 0;
   #inFlight = 0;
   /** Positions that are neither settled nor deferred. */
@@ -73,6 +78,7 @@ export class HeldChunk {
     this.positions = toPositions(items);
     this.#options = options;
     this.#mark = hold.progress.mark;
+    this.#cleared = this.#mark;
     this.#states = this.positions.map((position) => initialState(position, hold));
     this.#open = this.#states.filter(isOpen).length;
     for (const position of this.positions) this.#takeUp(position);
@@ -104,9 +110,28 @@ export class HeldChunk {
     return true;
   }
 
-  /** The next segment that may go, now in flight; undefined while there is none below the mark. */
+  /** Messages under the mark whose opt-outs are to be asked for before anything of them may go. */
+  get uncleared(): readonly SubmitItem[] {
+    return this.positions.slice(this.#cleared, this.#mark).map(({ item }) => item);
+  }
+
+  /** `isOptedOut` knows all of `uncleared`, and was asked after it was read. `mark` is what the mark was then. */
+  clear(mark: number, isOptedOut: (item: SubmitItem) => boolean, now: number): void {
+    const from = this.#cleared;
+    this.#cleared = Math.max(from, mark);
+    for (const position of this.positions.slice(from, this.#cleared)) {
+      if (this.#states[position.index] === "waiting" && isOptedOut(position.item)) this.#refuseOptedOut(position, now);
+    }
+  }
+
+  /** How far positions may go by what the set was told. */
+  get mark(): number {
+    return this.#mark;
+  }
+
+  /** The next segment that may go, now in flight; undefined while there is none below the mark that is cleared. */
   takeNext(now: number): Position | undefined {
-    for (let i = this.#next; i < this.#mark; i++) {
+    for (let i = this.#next; i < this.#cleared; i++) {
       const position = this.positions[i];
       if (this.#states[i] !== "waiting" || position === undefined) continue;
       if (position.item.expireAt !== undefined && position.item.expireAt <= now) {
@@ -118,7 +143,7 @@ export class HeldChunk {
       this.#next = i + 1;
       return position;
     }
-    this.#next = this.#mark;
+    this.#next = this.#cleared;
     return undefined;
   }
 
@@ -218,9 +243,12 @@ export class HeldChunk {
     const { isOptedOut, now } = this.#options;
     const state = this.#states[position.index];
     if (state === "doubted") this.#doubt(position, "takeover", now);
-    if (state !== "waiting" || isOptedOut?.(position.item) !== true) return;
+    if (state === "waiting" && isOptedOut?.(position.item) === true) this.#refuseOptedOut(position, now);
+  }
+
+  #refuseOptedOut(position: Position, at: number): void {
     const detail = "the recipient opted out before this segment was sent";
-    this.#settle(position, { type: "rejected", message: position.item.id, at: now, reason: "opted_out", detail });
+    this.#settle(position, { type: "rejected", message: position.item.id, at, reason: "opted_out", detail });
   }
 
   #settle(position: Position, event: MessageEvent): void {

@@ -7,6 +7,7 @@
 import { SEND_MARK_AHEAD_MAX } from "#domain/limits.ts";
 import { claimLoop, SUBMIT_LEASE_MS } from "./claim-submits.ts";
 import { type Engine, type HeldSet, type SubmitEngineDeps, settleHeld, undefinedIfAway } from "./held-set.ts";
+import { clearHeld } from "./opt-outs.ts";
 import { pumpLoop } from "./pump.ts";
 import { createSignal } from "./signal.ts";
 
@@ -53,8 +54,9 @@ async function settleLoop(engine: Engine, set: HeldSet, signal: AbortSignal): Pr
     await engine.deps.clock.sleep(SETTLE_GATHER_MS, signal);
     if (signal.aborted) return;
     await settleHeld(engine, set);
+    const isCleared = await clearHeld(engine, set);
     // What the set refused is said again; its own retries have taken seconds by then.
-    if ([...set.chunks].some((chunk) => !chunk.lost && chunk.wantsStep)) set.dirty.set();
+    if (!isCleared || [...set.chunks].some((chunk) => !chunk.lost && chunk.wantsStep)) set.dirty.set();
     engine.wake.set();
   }
 }
