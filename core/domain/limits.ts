@@ -1,8 +1,8 @@
 /** Every bound of the platform that is not a setting, by name and with its reason. */
 
 /**
- * Events in one read of a log, and in one transaction of the projector. Past ~8,000 the cost of an event no longer falls
- * there; 500 full batches in one read made a process of 130 MB one of 1,200.
+ * Events in one read of a log, and in one transaction of the projector. Past ~8,000 the cost of an event no longer
+ * falls there; 500 full batches in one read made a process of 130 MB one of 1,200.
  */
 export const EVENTS_READ_MAX = 8_000;
 /** Items a chunk may hold. 512: past it the cost per message hardly falls, and a lost lease redoes more. */

@@ -271,8 +271,8 @@ export function parseOptOutKey(key: OptOutKey): Pick<OptOutChange, "account" | "
 export interface EventLog {
   /**
    * Committed batches after each position, per writer in order and without gaps, at most `batchesMax` in all, and none
-   * after the one with which they hold `eventsMax` events (default EVENTS_READ_MAX). Complete only in what it returns: a
-   * later read may return more. `void` and `closed` batches are returned too.
+   * after the one with which they hold `eventsMax` events (default EVENTS_READ_MAX). Complete only in what it returns:
+   * a later read may return more. `void` and `closed` batches are returned too.
    */
   read(after: ReadonlyMap<WriterId, number>, batchesMax: number, eventsMax?: number): Promise<readonly EventBatch[]>;
   /** All writers ever registered and not yet forgotten. */

@@ -41,7 +41,7 @@ function describeReads(setup: Setup): void {
     expect(records.every((record) => record.closed)).toBe(true);
   });
 
-  test("events.read() stops with the batch that fills its bound of events, however many batches are asked for", async () => {
+  test("events.read() stops with the batch that fills its bound of events", async () => {
     const { openStore, messageId } = setup();
     const own = await openStore();
     const before = new Set((await own.events.writers()).map((record) => record.writer));

@@ -1,32 +1,59 @@
 /** Turns the driver's errors into StoreError, once, at the boundary that knows what was being done. */
 import {
+  MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
   MongoTopologyClosedError,
+  MongoWriteConcernError,
 } from "mongodb";
 import { StoreError } from "../store.ts";
 
 export const DUPLICATE_KEY = 11_000;
 
 /** `doing` completes "Cannot …": "claim chunks of syd1". */
-export function toStoreError(error: unknown, doing: string): StoreError {
-  if (error instanceof StoreError) return error;
+export function toStoreError(thrown: unknown, doing: string): StoreError {
+  if (thrown instanceof StoreError) return thrown;
+  const error = unwrap(thrown);
   const options = { retryable: true, cause: error };
   if (isUnreachable(error))
     return new StoreError("store_unreachable", `Cannot ${doing} as no primary answers`, options);
   if (error instanceof MongoServerError) {
     return new StoreError("store_refused", `Cannot ${doing} as the set refuses with code ${error.code}`, {
-      retryable: error.hasErrorLabel("RetryableWriteError") || error.hasErrorLabel("TransientTransactionError"),
+      retryable: ["RetryableWriteError", "TransientTransactionError"].some(labels(error)) || mayBeDone(error),
       cause: error,
     });
   }
   return new StoreError("store_timeout", `Cannot ${doing} as the set did not answer in time`, options);
 }
 
+const labels = (error: MongoServerError) => (label: string) => error.hasErrorLabel(label);
+
+/** InterruptedAtShutdown, InterruptedDueToReplStateChange, ShutdownInProgress, PrimarySteppedDown. */
+const INTERRUPTED: ReadonlySet<unknown> = new Set([11_600, 11_602, 91, 189]);
+
+/**
+ * The write was done where it was asked for, and what a majority will have is not known. A primary that steps down says
+ * so without any label where the driver does not retry writes.
+ */
+function mayBeDone(error: MongoServerError): boolean {
+  return error instanceof MongoWriteConcernError || INTERRUPTED.has(error.code);
+}
+
+/**
+ * `insertMany` makes one error class of whatever happened, a lost connection too: taken as it is, a set that went away
+ * in the middle of a step was called a refusal, and a defect of ours.
+ */
+function unwrap(error: unknown): unknown {
+  if (!(error instanceof MongoBulkWriteError)) return error;
+  const inner: unknown = error.errorResponse;
+  return inner instanceof Error ? inner : error;
+}
+
 /** Nothing can have been sent: no server was selected. */
-export function isNotSent(error: unknown): boolean {
+export function isNotSent(thrown: unknown): boolean {
+  const error = unwrap(thrown);
   return error instanceof MongoServerSelectionError || error instanceof MongoTopologyClosedError;
 }
 
