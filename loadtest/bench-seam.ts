@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly connections: number;
   /** How often each measurement is taken; its median is told. Only for a bench that says a default. */
   readonly repetitions: number;
+  /** How many messages to work on. Only for a bench that says a default. */
+  readonly messages: number;
   /** The parts to run; all where it is absent. */
   readonly only?: readonly string[];
   /** Empty, and removed at the end. */
@@ -34,7 +36,7 @@ export interface BenchOptions {
 export interface Bench {
   readonly description: string;
   /** Where the command line says nothing. A bench without `repetitions` takes its measurements once. */
-  readonly defaults: { readonly seconds: number; readonly repetitions?: number };
+  readonly defaults: { readonly seconds: number; readonly repetitions?: number; readonly messages?: number };
   /** What `--only` may name; a bench without parts runs whole. */
   readonly parts?: readonly string[];
   /** What each figure means, for the table. */

@@ -9,23 +9,31 @@ import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { renderJson, renderTable } from "./bench-report.ts";
 import type { Bench } from "./bench-seam.ts";
+import { checkerBench } from "./checker.ts";
 import { gatewayBench } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
 import { memoryBench } from "./memory.ts";
 import { queueBench } from "./queue.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { gateway: gatewayBench, memory: memoryBench, queue: queueBench };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  checker: checkerBench,
+  gateway: gatewayBench,
+  memory: memoryBench,
+  queue: queueBench,
+};
 
 /** 128 + SIGINT, as shells say it. */
 const EXIT_INTERRUPTED = 130;
 const SECONDS_MAX = 600;
 const CONNECTIONS_MAX = 4_096;
 const REPETITIONS_MAX = 99;
+const MESSAGES_MAX = 100_000_000;
 
 interface CommandOptions {
   readonly seconds: number;
   readonly connections: number;
   readonly repetitions?: number;
+  readonly messages?: number;
   readonly only?: readonly string[];
   readonly json?: true;
   readonly data: string;
@@ -63,6 +71,9 @@ function createCommand(run: (name: string, bench: Bench, options: CommandOptions
       const isWhole = wholeNumber(REPETITIONS_MAX);
       own.option("--repetitions <n>", "of each measurement; their median is told", isWhole, defaults.repetitions);
     }
+    if (defaults.messages !== undefined) {
+      own.option("--messages <n>", "to work on", wholeNumber(MESSAGES_MAX), defaults.messages);
+    }
     if (parts !== undefined) own.option("--only <parts>", `some of ${parts.join(",")}`, partsOf(parts));
     own
       .option("--seconds <n>", "length of each measured phase", wholeNumber(SECONDS_MAX), defaults.seconds)
@@ -87,6 +98,7 @@ async function runBench(name: string, bench: Bench, options: CommandOptions): Pr
       seconds: options.seconds,
       connections: options.connections,
       repetitions: options.repetitions ?? 1,
+      messages: options.messages ?? 1,
       edge: options.edge,
       dataDir,
       ...(options.only === undefined ? {} : { only: options.only }),

@@ -38,13 +38,11 @@ async function runGateway(options: BenchOptions): Promise<BenchOutcome> {
   const platform = await openBenchPlatform(options, stack);
   if (options.profileDir !== undefined) await profileRoles(platform, options.profileDir);
   const stores = (await platform.openStores()).map((store) => stack.use(store));
-  const projectionUrl = new URL(platform.postgres.adminUri);
-  projectionUrl.pathname = new URL(platform.analystUrl).pathname;
   const rig: Rig = {
     platform,
     follower: createEventFollower(stores),
     record: createSimulatorRecord(platform.simulatorUrl),
-    projection: stack.use(openProjectionWatch(projectionUrl.href)),
+    projection: stack.use(openProjectionWatch(platform)),
     signal: options.signal,
     say: options.say,
   };

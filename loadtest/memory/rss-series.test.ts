@@ -56,3 +56,19 @@ test("a part that was never seen is not called flat", () => {
   );
   expect(whyNotFlat("edge", memory)).toBeDefined();
 });
+
+test("a part that died is not called flat, nor is one that was started again", () => {
+  const died = memoryOf(series((s) => (s < 100 ? 170 : Number.NEGATIVE_INFINITY)).map(orNothing), "worker", SPANS);
+  expect(whyNotFlat("worker", died)).toContain("was not there");
+  const restarted = memoryOf(
+    series((s) => (s < 100 || s > 104 ? 170 : Number.NEGATIVE_INFINITY)).map(orNothing),
+    "worker",
+    SPANS,
+  );
+  expect(whyNotFlat("worker", restarted)).toContain("was not there");
+});
+
+/** A process that is gone is sampled as 0 MB. */
+function orNothing({ atMs, megabytes }: RssSample): RssSample {
+  return { atMs, megabytes: { worker: Math.max(0, megabytes.worker ?? 0) } };
+}

@@ -8,8 +8,8 @@ export interface RssSample {
 
 /**
  * A role may hold this much more at the end than it did warm, at 400 messages/s and before there was a backlog: heaps
- * grow into the rate they are worked at, the projector's from 130 to 310 MB (rounds of 8,000 events instead of 300). Two
- * million messages of ~600 bytes would be 1,200 MB in any process that kept them.
+ * grow into the rate they are worked at, the projector's from 130 to 310 MB (rounds of 8,000 events instead of 300).
+ * Two million messages of ~600 bytes would be 1,200 MB in any process that kept them.
  */
 export const GROWTH_MAX = { factor: 1.5, megabytes: 192 } as const;
 /**
@@ -23,6 +23,9 @@ export interface Memory {
   readonly warm: number;
   readonly backlog: number;
   readonly end: number;
+  /** The largest and the smallest seen from the first of the spans to the end of the last. */
+  readonly most: number;
+  readonly least: number;
   /** Least squares over the work on the backlog. */
   readonly slopePerMin: number;
 }
@@ -37,11 +40,14 @@ export function memoryOf(
     samples.flatMap(({ atMs, megabytes }) =>
       atMs >= from && atMs <= to && megabytes[part] !== undefined ? [[atMs, megabytes[part]] as const] : [],
     );
+  const all = within({ from: spans.warm.from, to: spans.end.to }).map(([, megabytes]) => megabytes);
   const typical = (span: Span): number => medianOf(within(span).map(([, megabytes]) => megabytes));
   return {
     warm: typical(spans.warm),
     backlog: typical(spans.backlog),
     end: typical(spans.end),
+    most: Math.max(...all),
+    least: Math.min(...all),
     slopePerMin: slopeOf(within(spans.work)) * 60_000,
   };
 }
@@ -52,7 +58,9 @@ export interface Span {
 }
 
 /** Why this is not flat, in words; undefined where it is. */
-export function whyNotFlat(part: string, { warm, end, slopePerMin }: Memory): string | undefined {
+export function whyNotFlat(part: string, { warm, end, least, slopePerMin }: Memory): string | undefined {
+  // A process that is gone has no memory, and stays so: as flat as can be.
+  if (!(least > 0)) return `${part} was not there all the time`;
   const most = warm * GROWTH_MAX.factor + GROWTH_MAX.megabytes;
   if (!(end <= most)) return `${part} holds ${Math.round(end)} MB, and held ${Math.round(warm)} before the backlog`;
   if (slopePerMin <= SLOPE_MB_PER_MIN_MAX) return undefined;

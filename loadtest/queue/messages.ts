@@ -7,7 +7,7 @@ import { type SendKey, sendKeyId } from "#core/store/store.ts";
 import { systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import { segmentText } from "#domain/encoding/segment-text.ts";
-import { type AccountId, accountIdSchema } from "#domain/ids.ts";
+import { type AccountId, accountIdSchema, type SetId } from "#domain/ids.ts";
 import type { InboxItem } from "#domain/item.ts";
 import type { MessageClass } from "#domain/lane.ts";
 import { indexOfNumber, loadMessage, numberOfIndex } from "../generator/load-message.ts";
@@ -30,17 +30,19 @@ export interface BenchMessages {
   readonly count: number;
 }
 
-/** `textChars` shortens the texts where a backlog has to fit a disk; `firstIndex` is the number of the first. */
+/** `textChars` shortens the texts where a backlog has to fit a disk; `firstIndex` numbers the first; ids name `set`. */
 export function createMessages({
   messageClass = "bulk",
   textChars,
   account = ACCOUNT,
   firstIndex = 0,
+  set = SET,
 }: {
   readonly messageClass?: MessageClass;
   readonly textChars?: number;
   readonly account?: AccountId;
   readonly firstIndex?: number;
+  readonly set?: SetId;
 } = {}): BenchMessages {
   const texts = sampleTexts(textChars);
   let count = 0;
@@ -48,7 +50,7 @@ export function createMessages({
     const index = firstIndex + count++;
     const { text, segments } = texts[index % texts.length] ?? { text: "", segments: 1 };
     const to = numberOfIndex(index) as E164;
-    const id = mint.messageId(SET);
+    const id = mint.messageId(set);
     return { id, account, to, from: FROM, text, class: messageClass, encoding: "gsm7", segments };
   }
   return {
