@@ -25,6 +25,8 @@ export interface PlatformPorts {
   readonly single: Readonly<Record<PortName, number>>;
   /** The ports of each set's members, by set. */
   readonly members: Readonly<Record<string, readonly number[]>>;
+  /** Where the members of a set are found, when that is not where they listen. */
+  readonly advertised?: Readonly<Record<string, readonly number[]>>;
 }
 
 /**

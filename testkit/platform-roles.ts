@@ -78,6 +78,7 @@ export interface RoleSettings {
   readonly setUriOptions?: ((role: RoleName, set: string) => Readonly<Record<string, string>>) | undefined;
   readonly simulatorBehaviour?: object | undefined;
   readonly smppWindow?: number | undefined;
+  readonly smppResponseTimeoutMs?: number | undefined;
 }
 
 /** All that the role is told. */
@@ -148,7 +149,7 @@ function setsAs(user: StoreRole, role: RoleName, { sets, setUriOptions, ...setti
   return sets.map((set) => setConfig(set, user, settings, setUriOptions?.(role, set.set)));
 }
 
-function smppLink({ ports, secrets, smppWindow }: RoleSettings): object {
+function smppLink({ ports, secrets, smppWindow, smppResponseTimeoutMs }: RoleSettings): object {
   return {
     provider: DEMO_PROVIDER,
     host: "127.0.0.1",
@@ -157,6 +158,7 @@ function smppLink({ ports, secrets, smppWindow }: RoleSettings): object {
     password: secrets.smpp,
     ...RECONNECT_MS,
     window: smppWindow ?? SIMULATED_WINDOW,
+    ...(smppResponseTimeoutMs === undefined ? {} : { responseTimeoutMs: smppResponseTimeoutMs }),
   };
 }
 

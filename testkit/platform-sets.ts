@@ -24,7 +24,7 @@ export function setConfig(
   { ports, secrets }: { readonly ports: PlatformPorts; readonly secrets: PlatformSecrets },
   extra: Readonly<Record<string, string>> = {},
 ): SetConfig {
-  const hosts = (ports.members[set] ?? []).map((port) => `127.0.0.1:${port}`).join(",");
+  const hosts = (ports.advertised?.[set] ?? ports.members[set] ?? []).map((port) => `127.0.0.1:${port}`).join(",");
   const query = new URLSearchParams({ replicaSet: set, authSource: "admin", ...extra });
   const uri = `mongodb://${user}:${secrets[user]}@${hosts}/?${query}`;
   return { set: setIdSchema.parse(set), region, uri, database: DATABASE };
@@ -45,6 +45,7 @@ export async function openPlatformSet(
     region,
     dataDir: join(options.dataDir, set),
     ports: options.ports.members[set],
+    advertisedPorts: options.ports.advertised?.[set],
     mongodPath: options.mongodPath,
     users: storeRoles.map((role) => ({ name: role, password: options.secrets[role], roles: [`godwit_${role}`] })),
     customRoles: storeRoles.map((role) => ({ ...roleDefinition(role, DATABASE), db: "admin", roles: [] })),

@@ -61,6 +61,9 @@ export interface PlatformOptions {
   readonly durablePostgres?: boolean;
   readonly simulatorBehaviour?: object;
   readonly smppWindow?: number;
+  readonly smppResponseTimeoutMs?: number;
+  /** Puts proxies before the members of a set, and returns their ports: all that talk to a member find it there. */
+  readonly advertise?: (set: string, ports: readonly number[]) => Promise<readonly number[]>;
   /** Further options of a role's connection string, such as proxyHost and proxyPort for a delayed link. */
   readonly setUriOptions?: (role: RoleName, set: string) => Readonly<Record<string, string>>;
   /** Default: those of the last time while they are free, else free ones. */
@@ -139,7 +142,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const dir = rolesDir(dataDir);
   await Promise.all(roleNames.map((role) => stopLeftoverRole(dir, role)));
   const sets = options.sets.map(({ set }) => set);
-  const ports = await takePorts(dataDir, sets, options.ports ?? {}, state?.ports);
+  const ports = await advertised(options, await takePorts(dataDir, sets, options.ports ?? {}, state?.ports));
   const secrets = await openSecrets(dataDir);
   writeState(dataDir, { ...state, ports });
   const roles = createRoles({ ...options, dir, ports, secrets }, options);
@@ -154,6 +157,14 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   await part(plan, "connections", () => settleAll(startedRoles(plan).map((role) => waitForRole(plan, role))));
   const held = opening.move();
   return { ...describePlatform(plan, servers), [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** The ports with those of the proxies, if there are any, for every set that has none yet. */
+async function advertised({ advertise }: PlatformOptions, ports: PlatformPorts): Promise<PlatformPorts> {
+  if (advertise === undefined) return ports;
+  const found: Record<string, readonly number[]> = { ...ports.advertised };
+  for (const [set, members] of Object.entries(ports.members)) found[set] ??= await advertise(set, members);
+  return { ...ports, advertised: found };
 }
 
 async function openServers(plan: Plan): Promise<Servers> {
@@ -191,7 +202,8 @@ function openSet(plan: Plan, set: PlatformSet, mongodPath: string): Promise<Repl
 
 async function addSet(plan: Plan, servers: Servers, added: PlatformSet): Promise<ReplicaSet> {
   const members = await freePorts(MEMBERS);
-  plan.ports = { ...plan.ports, members: { ...plan.ports.members, [added.set]: members } };
+  const all = { ...plan.ports, members: { ...plan.ports.members, [added.set]: members } };
+  plan.ports = await advertised(plan.options, all);
   const opened = await openSet(plan, added, (await findTool("mongod")).path);
   servers.sets.push(opened);
   writeState(plan.dataDir, { ports: plan.ports, postgresDataDir: servers.postgres.dataDir });
@@ -258,7 +270,7 @@ async function stopRoles(roles: ReadonlyMap<RoleName, RoleProcess>): Promise<voi
 }
 
 async function openStores(sets: readonly ReplicaSet[]): Promise<readonly Store[]> {
-  const shared = { clock: systemClock, random: systemRandom, log: silentLogger, owner: "administrator", writers: 0 };
+  const shared = { clock: systemClock, random: systemRandom, log: silentLogger, owner: "administrator", writers: 1 };
   return Promise.all(
     sets.map(({ name, region, adminUri }) =>
       openMongoStore({ set: setIdSchema.parse(name), region, uri: adminUri, database: DATABASE, ...shared }),

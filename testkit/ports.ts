@@ -4,17 +4,17 @@
  * it while its server is down.
  */
 import { randomInt } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { isAlive, nameOf } from "./process-table.ts";
+import { portsByInode, socketsOf } from "./socket-owners.ts";
 
 const FIRST_PORT = 20_000;
 /** Linux lends 32768 and up to outgoing connections, macOS 49152 and up. */
 const END_PORT = 32_000;
 const MAX_TRIES = 2_000;
-const LISTEN_STATE = "0A";
 
 /** A port that a server needs is held by another process. */
 export class PortTakenError extends Error {
@@ -63,41 +63,14 @@ export function isFree(port: number): Promise<boolean> {
  */
 export async function describePortOwner(port: number): Promise<string | undefined> {
   if (process.platform !== "linux") return undefined;
-  const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(table, port)));
-  if (inodes.size === 0) return undefined;
+  const listening = portsByInode("listening");
+  if (![...listening.values()].includes(port)) return undefined;
   for (const entry of readdirSync("/proc")) {
     const pid = Number(entry);
-    if (Number.isInteger(pid) && holdsSocket(pid, inodes)) return `${nameOf(pid) ?? "a process"} (pid ${pid})`;
+    const holds = Number.isInteger(pid) && socketsOf(pid).some((inode) => listening.get(inode) === port);
+    if (holds) return `${nameOf(pid) ?? "a process"} (pid ${pid})`;
   }
   return undefined;
-}
-
-function listeningInodes(table: string, port: number): readonly string[] {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return (readOrUndefined(table) ?? "")
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, local, , state]) => local?.endsWith(suffix) && state === LISTEN_STATE)
-    .flatMap((fields) => fields[9] ?? []);
-}
-
-function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      const inode = /^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${fd}`))?.[1];
-      return inode !== undefined && inodes.has(inode);
-    });
-  } catch {
-    return false;
-  }
-}
-
-function linkTarget(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }
 
 /** One small file a port: two test runs that start at once must not both settle on it before either listens. */

@@ -15,16 +15,26 @@ const READY_BOUND_MS = 10_000;
 /** Elections after 2 s without a primary instead of 10: tests that kill one should not wait long. */
 const SETTINGS = { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 1_000 };
 
+/** Where members listen, and where they and their clients find each other: other ports when proxies stand between. */
+export interface MemberPorts {
+  readonly ports: readonly number[];
+  readonly advertised: readonly number[];
+}
+
 /**
  * Sees to it that the running members at `ports`, in this order, are the members of set `name`. Where the set knows
  * other ports of them, its configuration is rewritten by force: the members cannot find each other to agree on it.
  */
-export async function configureSet(name: string, ports: readonly number[], adminPassword: string): Promise<void> {
-  const hosts = ports.map((port) => `127.0.0.1:${port}`);
+export async function configureSet(
+  name: string,
+  { ports, advertised }: MemberPorts,
+  adminPassword: string,
+): Promise<void> {
+  const hosts = advertised.map((port) => `127.0.0.1:${port}`);
   const hellos = await Promise.all(ports.map(askHello));
   const knows = (known: readonly string[]): boolean => hosts.every((host) => known.includes(host));
   if (hellos.every((hello) => hello?.setName === name && knows(hello.hosts))) return;
-  if (await initiate(name, hosts)) return;
+  if (await initiate(name, ports[0], hosts)) return;
   await using client = await connectAsAdmin(ports[0], adminPassword);
   const { config } = await client.db("admin").command({ replSetGetConfig: 1 });
   const members = (config.members as readonly Document[]).map((member, index) => ({ ...member, host: hosts[index] }));
@@ -67,8 +77,8 @@ async function electOne(ports: readonly number[], adminPassword: string): Promis
 /**
  * Returns false when the set exists already. Needs no login: before the first user there is the localhost exception.
  */
-async function initiate(name: string, hosts: readonly string[]): Promise<boolean> {
-  await using client = await connect(`mongodb://${hosts[0]}/?directConnection=true`);
+async function initiate(name: string, port: number | undefined, hosts: readonly string[]): Promise<boolean> {
+  await using client = await connect(`mongodb://127.0.0.1:${port}/?directConnection=true`);
   const config = {
     _id: name,
     members: hosts.map((host, index) => ({ _id: index, host })),

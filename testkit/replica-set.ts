@@ -29,6 +29,8 @@ export interface ReplicaSetOptions {
   readonly dataDir: string;
   /** Three fixed ports. Default: those of the last opening if they are free, else free ones. */
   readonly ports?: readonly number[] | undefined;
+  /** Where members and clients find the members, when that is not where they listen: proxies, already listening. */
+  readonly advertisedPorts?: readonly number[] | undefined;
   readonly mongodPath: string;
   /** WiredTiger cache of each member; mongod's own minimum is 256. */
   readonly cacheMegabytes?: number;
@@ -92,7 +94,7 @@ export async function openReplicaSet(options: ReplicaSetOptions): Promise<Replic
   opening.defer(() => stopAll(members));
   await startAll(members);
   const set = describeSet(options, members, adminPassword);
-  await configureSet(options.name, ports, adminPassword);
+  await configureSet(options.name, { ports, advertised: options.advertisedPorts ?? ports }, adminPassword);
   if (stored) await hastenElection(ports, adminPassword);
   writeFileSync(join(dataDir, SET_FILE), JSON.stringify({ name: options.name, ports } satisfies StoredSet));
   await set.waitForHealthy(HEALTHY_BOUND_MS);
@@ -119,7 +121,8 @@ function describeSet(
     const password = user === ADMIN_USER ? adminPassword : passwords.get(user);
     if (password === undefined)
       throw new Error(`Cannot make an address as set ${name} was opened without user ${user}`);
-    const hosts = members.map((member) => `127.0.0.1:${member.port}`).join(",");
+    const ports = options.advertisedPorts ?? members.map((member) => member.port);
+    const hosts = ports.map((port) => `127.0.0.1:${port}`).join(",");
     const query = new URLSearchParams({ replicaSet: name, authSource: "admin", ...extra });
     return `mongodb://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${hosts}/?${query}`;
   };

@@ -1,7 +1,7 @@
 /**
- * The simulator's HTTP side, for tests and for people: GET /livez, GET /counters, GET /submits?since=N (NDJSON, oldest
- * first), PUT /behaviour, POST /replies, POST /drop-links. No authentication: it listens where the simulator does, on
- * loopback.
+ * The simulator's HTTP side, for tests and for people: GET /livez, GET /counters, GET /submits?since=N and GET
+ * /deliveries?since=N (NDJSON, oldest first), PUT /behaviour, POST /replies, POST /drop-links. No authentication: it
+ * listens where the simulator does, on loopback.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { z } from "zod";
@@ -30,9 +30,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /counters": (simulator) => json({ ...simulator.counters, links: simulator.links, waiting: simulator.waiting }),
   "GET /submits": (simulator, url) => {
     const since = sinceSchema.safeParse(url.searchParams.get("since") ?? undefined);
-    if (!since.success) return invalid(since.error);
-    const lines = simulator.submitsSince(since.data).map((submit) => `${JSON.stringify(toLine(submit))}\n`);
-    return { status: 200, type: "application/x-ndjson", body: lines.join("") };
+    return since.success ? ndjson(simulator.submitsSince(since.data).map(toLine)) : invalid(since.error);
+  },
+  "GET /deliveries": (simulator, url) => {
+    const since = sinceSchema.safeParse(url.searchParams.get("since") ?? undefined);
+    return since.success ? ndjson(simulator.deliveriesSince(since.data)) : invalid(since.error);
   },
   "PUT /behaviour": (simulator, _url, body) => {
     const behaviour = behaviourSchema.safeParse(body);
@@ -104,6 +106,11 @@ function send(response: ServerResponse, result: HttpAnswer): void {
 
 function json(value: unknown): HttpAnswer {
   return { status: 200, type: "application/json", body: `${JSON.stringify(value)}\n` };
+}
+
+function ndjson(rows: readonly object[]): HttpAnswer {
+  const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  return { status: 200, type: "application/x-ndjson", body };
 }
 
 function invalid(error: z.ZodError): HttpAnswer {

@@ -6,11 +6,13 @@ import type { PduFields } from "#core/smpp/pdu.ts";
 import type { RequestResult } from "#core/smpp/pending-requests.ts";
 import type { Session } from "#core/smpp/session.ts";
 import type { DelayLine } from "./delay-line.ts";
+import type { ReceiptState } from "./plan-submit.ts";
 
-export interface Delivery {
-  readonly kind: "receipt" | "reply";
-  readonly fields: PduFields;
-}
+export type Delivery = DeliveryContent & { readonly fields: PduFields };
+
+export type DeliveryContent =
+  | { readonly kind: "receipt"; readonly providerMessageId: string; readonly state: ReceiptState; readonly to: string }
+  | { readonly kind: "reply"; readonly from: string; readonly to: string; readonly text: string };
 
 export interface Deliveries {
   readonly waiting: number;
@@ -26,7 +28,8 @@ const RETRY_MS = 1_000;
 export function createDeliveries(deps: {
   readonly sessions: () => Iterable<Session>;
   readonly line: DelayLine;
-  readonly onDelivered: (delivery: Delivery) => void;
+  /** Each attempt that a link took, when its answer is there or will not come. */
+  readonly onAttempt: (delivery: Delivery, acknowledged: boolean) => void;
 }): Deliveries {
   let queue: Delivery[] = [];
   let head = 0;
@@ -59,10 +62,9 @@ export function createDeliveries(deps: {
   }
 
   function settle(delivery: Delivery, result: RequestResult): void {
-    if (result.type === "answered" && result.status === 0) {
-      deps.onDelivered(delivery);
-      return;
-    }
+    const acknowledged = result.type === "answered" && result.status === 0;
+    deps.onAttempt(delivery, acknowledged);
+    if (acknowledged) return;
     deps.line.after(RETRY_MS, () => {
       add(delivery);
       pump();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { openTestClient } from "#core/smpp/testing/listen.ts";
 import { systemClock } from "#domain/clock.ts";
 import { systemRandom } from "#domain/random.ts";
+import { until } from "#testkit/until.ts";
 import { alwaysMayWrite, openPair, segment, untilBound } from "../smpp/testing/open-pair.ts";
 import { runSimulator } from "./main.ts";
 import { openSmscSimulator } from "./smsc-simulator.ts";
@@ -66,6 +67,24 @@ describe("simulator", () => {
     pair.simulator.dropLinks();
     pair.simulator.reply({ from: "+491701234567", to: "72345", text: "late" });
     expect(await pair.replies.until(1)).toMatchObject([{ text: "late" }]);
+  });
+
+  test("records every receipt and reply with whether it was acknowledged", async () => {
+    await using pair = await openPair({});
+    await pair.connector.submit(segment(), alwaysMayWrite);
+    await pair.receipts.until(1);
+    pair.simulator.reply({ from: "+491701234567", to: "72345", text: "Hello" });
+    await pair.replies.until(1);
+    const { providerMessageId } = pair.simulator.submits[0] ?? {};
+    const seen = await until("both to be recorded", 5_000, () => {
+      const held = pair.simulator.deliveriesSince(0);
+      return held.length === 2 ? held : undefined;
+    });
+    expect(seen).toMatchObject([
+      { count: 1, kind: "receipt", providerMessageId, state: "delivered", acknowledged: true },
+      { count: 2, kind: "reply", from: "+491701234567", to: "72345", text: "Hello", acknowledged: true },
+    ]);
+    expect(pair.simulator.deliveriesSince(1)).toHaveLength(1);
   });
 
   test("refuses a wrong system id and a wrong password", async () => {

@@ -14,8 +14,10 @@ import { openControlServer } from "./control-server.ts";
 import { createDelayLine } from "./delay-line.ts";
 import { receiptDate, receiptFields, replyFields } from "./deliver-sm.ts";
 import { createDeliveries } from "./deliveries.ts";
+import { type DeliveryLine, toDeliveryLine } from "./delivery-line.ts";
 import { garbageOctets } from "./garbage.ts";
 import { createSubmitPlanner, type ReceiptState, type SubmitPlan } from "./plan-submit.ts";
+import { createRing } from "./ring.ts";
 import { createSubmitRecord, type RecordedSubmit, textOf } from "./submit-record.ts";
 
 export interface SimulatorOptions {
@@ -91,6 +93,7 @@ export class SmscSimulator implements AsyncDisposable {
   readonly #deliveries: ReturnType<typeof createDeliveries>;
   readonly #planner: ReturnType<typeof createSubmitPlanner>;
   readonly #record = createSubmitRecord();
+  readonly #attempts = createRing<DeliveryLine>();
   #behaviour: Behaviour;
   #control: { readonly port: number; close(): Promise<void> } | undefined;
   #port = 0;
@@ -106,9 +109,9 @@ export class SmscSimulator implements AsyncDisposable {
     this.#deliveries = createDeliveries({
       sessions: () => this.#links.keys(),
       line: this.#line,
-      onDelivered: ({ kind }) => {
-        if (kind === "receipt") this.counters.receipts++;
-        else this.counters.replies++;
+      onAttempt: (delivery, acknowledged) => {
+        this.#attempts.add(toDeliveryLine(delivery, { at: options.clock.now(), acknowledged }));
+        if (acknowledged) this.counters[delivery.kind === "receipt" ? "receipts" : "replies"]++;
       },
     });
     this.#server = createServer((socket) => this.#accept(socket));
@@ -141,6 +144,11 @@ export class SmscSimulator implements AsyncDisposable {
     return this.#record.since(count);
   }
 
+  /** The last 100,000 attempts to deliver a receipt or a reply, in the order of their ends. */
+  deliveriesSince(count: number): readonly (DeliveryLine & { readonly count: number })[] {
+    return this.#attempts.since(count);
+  }
+
   /** Replaces the whole behaviour; what is left out is the default. Throws ZodError. */
   setBehaviour(behaviour: BehaviourInput): void {
     this.#behaviour = behaviourSchema.parse(behaviour);
@@ -155,7 +163,7 @@ export class SmscSimulator implements AsyncDisposable {
   reply(reply: Reply): void {
     this.#reference++;
     for (const fields of replyFields({ ...reply, reference: this.#reference })) {
-      this.#deliveries.add({ kind: "reply", fields });
+      this.#deliveries.add({ kind: "reply", ...reply, fields });
     }
   }
 
@@ -328,8 +336,11 @@ export class SmscSimulator implements AsyncDisposable {
       },
       behaviour,
     );
-    this.#deliveries.add({ kind: "receipt", fields });
-    if (behaviour.doubleReceipts) this.#deliveries.add({ kind: "receipt", fields });
+    const to = addressOf(submit.dest_addr_ton, submit.dest_addr_npi, submit.destination_addr);
+    const providerMessageId = this.#answeredId(receipt.id, behaviour);
+    const delivery = { kind: "receipt", fields, providerMessageId, state: receipt.state, to } as const;
+    this.#deliveries.add(delivery);
+    if (behaviour.doubleReceipts) this.#deliveries.add(delivery);
   }
 }
 

@@ -4,6 +4,7 @@ import type { PduFields } from "#core/smpp/pdu.ts";
 import type { Concat } from "#domain/encoding/concat-header.ts";
 import { decodePart } from "#domain/encoding/segment-text.ts";
 import { contentOf } from "../smpp/content.ts";
+import { createRing } from "./ring.ts";
 
 export interface RecordedSubmit {
   /** 1 for the first submit of this simulator. */
@@ -34,26 +35,11 @@ export interface SubmitRecord {
   since(since: number): readonly RecordedSubmit[];
 }
 
-/** ~300 bytes each. */
-const SUBMITS_KEPT_MAX = 100_000;
-
 export function createSubmitRecord(): SubmitRecord {
-  const ring: RecordedSubmit[] = [];
-  let count = 0;
+  const ring = createRing<Omit<RecordedSubmit, "count">>();
   return {
-    add(submit) {
-      ring[count % SUBMITS_KEPT_MAX] = { ...submit, octets: submit.octets.slice(), count: count + 1 };
-      count++;
-    },
-    since(since) {
-      const first = Math.max(since, count - SUBMITS_KEPT_MAX, 0);
-      const found: RecordedSubmit[] = [];
-      for (let i = first; i < count; i++) {
-        const submit = ring[i % SUBMITS_KEPT_MAX];
-        if (submit !== undefined) found.push(submit);
-      }
-      return found;
-    },
+    add: (submit) => ring.add({ ...submit, octets: submit.octets.slice() }),
+    since: ring.since,
   };
 }
 

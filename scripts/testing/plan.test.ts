@@ -7,6 +7,7 @@ const FILES = [
   "core/store/b.int.test.ts",
   "edge/app.test.ts",
   "edge/app_test.ts",
+  "proof/sim/seeds.sim.test.ts",
   "loadtest/soak.long.test.ts",
   "testkit/life.e2e.test.ts",
   "testkit/night.e2e.test.ts",
@@ -22,6 +23,7 @@ describe("testKindOf()", () => {
       "integration",
       "unit",
       "edge-deno",
+      "simulation",
       "long",
       "e2e",
       "e2e",
@@ -34,7 +36,10 @@ describe("testKindOf()", () => {
 describe("planTests()", () => {
   test("runs integration beside the rest, and every e2e file alone", () => {
     const plan = planTests(FILES, { long: false, filters: [] });
-    expect(plan.lanes.map((lane) => lane.map(({ kind }) => kind))).toEqual([["unit", "edge-deno"], ["integration"]]);
+    expect(plan.lanes.map((lane) => lane.map(({ kind }) => kind))).toEqual([
+      ["unit", "edge-deno", "simulation"],
+      ["integration"],
+    ]);
     expect(plan.alone.map(({ files }) => files)).toEqual([["testkit/life.e2e.test.ts"], ["testkit/night.e2e.test.ts"]]);
   });
 

@@ -1,6 +1,6 @@
 // Which test files run, in which group. A group is one runner process; its files run one after the other.
 
-export type TestKind = "unit" | "integration" | "edge-deno" | "e2e" | "long";
+export type TestKind = "unit" | "integration" | "edge-deno" | "simulation" | "e2e" | "long";
 
 export type TestGroup = {
   readonly name: string;
@@ -26,6 +26,7 @@ const LIMITS: Readonly<Record<TestKind, { readonly timeoutMs: number; readonly t
   unit: { timeoutMs: 5 * MINUTE, testTimeoutMs: 30 * SECOND },
   integration: { timeoutMs: 15 * MINUTE, testTimeoutMs: 60 * SECOND },
   "edge-deno": { timeoutMs: 5 * MINUTE, testTimeoutMs: 30 * SECOND },
+  simulation: { timeoutMs: 10 * MINUTE, testTimeoutMs: 9 * MINUTE },
   e2e: { timeoutMs: 10 * MINUTE, testTimeoutMs: 5 * MINUTE },
   long: { timeoutMs: 120 * MINUTE, testTimeoutMs: 60 * MINUTE },
 };
@@ -35,6 +36,7 @@ export function testKindOf(path: string): TestKind | undefined {
   if (/^edge\/.*_test\.ts$/.test(path)) return "edge-deno";
   if (path.endsWith(".long.test.ts")) return "long";
   if (path.endsWith(".e2e.test.ts")) return "e2e";
+  if (path.endsWith(".sim.test.ts")) return "simulation";
   if (path.endsWith(".int.test.ts")) return "integration";
   return path.endsWith(".test.ts") ? "unit" : undefined;
 }
@@ -54,7 +56,11 @@ export function planTests(
   const apart = (kind: TestKind): readonly TestGroup[] => {
     return filesOf(kind).map((file) => ({ name: file, kind, files: [file], ...LIMITS[kind] }));
   };
-  const lanes = [[...together("unit"), ...together("edge-deno")], [...together("integration")]];
+  // The simulation uses one core and no server, the integration tests wait for servers.
+  const lanes = [
+    [...together("unit"), ...together("edge-deno"), ...together("simulation")],
+    [...together("integration")],
+  ];
   return { lanes: lanes.filter((lane) => lane.length > 0), alone: [...apart("e2e"), ...(long ? apart("long") : [])] };
 }
 

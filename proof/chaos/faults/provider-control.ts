@@ -1,0 +1,37 @@
+/** The simulated provider's control server, as faults use it. */
+import { z } from "zod";
+import { CALM_BEHAVIOUR } from "../stack/open-stack.ts";
+
+const ASK_MS_MAX = 10_000;
+const countersSchema = z.object({
+  submits: z.int(),
+  unanswered: z.int(),
+  droppedLinks: z.int(),
+  binds: z.int(),
+  links: z.int(),
+});
+
+export interface ProviderControl {
+  counters(): Promise<z.output<typeof countersSchema>>;
+  dropLinks(): Promise<void>;
+  /** On top of the calm behaviour. */
+  behave(behaviour: object): Promise<void>;
+}
+
+export function createProviderControl(url: string): ProviderControl {
+  async function ask(method: string, path: string, body?: object): Promise<Response> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      keepalive: false,
+      signal: AbortSignal.timeout(ASK_MS_MAX),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`The simulator answered ${method} ${path} with ${response.status}`);
+    return response;
+  }
+  return {
+    counters: async () => countersSchema.parse(await (await ask("GET", "/counters")).json()),
+    dropLinks: async () => void (await ask("POST", "/drop-links")),
+    behave: async (behaviour) => void (await ask("PUT", "/behaviour", { ...CALM_BEHAVIOUR, ...behaviour })),
+  };
+}

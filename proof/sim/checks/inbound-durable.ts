@@ -1,0 +1,23 @@
+/** I8: a receipt or reply that was acknowledged is in the log, or waits, or lies on lane `dead`. */
+import type { History } from "../history.ts";
+
+export function checkInboundDurable({ sets, receipts, replies }: History): readonly string[] {
+  const events = sets.flatMap(({ batches }) => batches.flatMap((batch) => batch.events));
+  const waiting = sets.flatMap(({ chunks }) => chunks.map(({ items }) => JSON.stringify(items)));
+  const ids = new Set(
+    events.flatMap((event) =>
+      "providerMessageId" in event && event.type !== "submitted" ? [event.providerMessageId] : [],
+    ),
+  );
+  const texts = new Set(events.flatMap((event) => (event.type === "replied" ? [`${event.from} ${event.text}`] : [])));
+  const isWaiting = (what: string): boolean => waiting.some((items) => items.includes(what));
+  const lost = receipts.flatMap(({ acknowledgedAt, providerMessageId: id }) => {
+    if (acknowledgedAt === undefined || ids.has(id) || isWaiting(`"providerMessageId":"${id}"`)) return [];
+    return [`the receipt of ${id} was acknowledged and is lost`];
+  });
+  const gone = replies.flatMap(({ acknowledgedAt, from, text }) => {
+    if (acknowledgedAt === undefined || texts.has(`${from} ${text}`) || isWaiting(JSON.stringify(text))) return [];
+    return [`the reply '${text}' of ${from} was acknowledged and is lost`];
+  });
+  return [...lost, ...gone];
+}

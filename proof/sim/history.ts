@@ -1,0 +1,124 @@
+/**
+ * What a run leaves for the checks: what each vantage point saw (customers, provider, nemesis, those who look at the
+ * sets), and what the sets held in the end. Times are milliseconds since the run began.
+ */
+
+import type { EventBatch } from "#core/store/store.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { MessageState } from "#domain/fold.ts";
+import type { AccountId, MessageId, SetId } from "#domain/ids.ts";
+import type { CommitAnswer } from "../../edge/pending-send.ts";
+import type { Submission } from "../../edge/plan-step.ts";
+import type { AppliedFault } from "./nemesis/fault.ts";
+
+/** One thing that a customer wants sent, however often it is tried. Its text holds a word that no other has. */
+export interface SendOperation {
+  readonly name: string;
+  readonly submission: Submission;
+  readonly key: string | undefined;
+  readonly attempts: Attempt[];
+}
+
+/** `lost`: no answer came; it may have happened. `not_sent`: it never reached an edge. */
+export type AttemptEnd = CommitAnswer | { readonly type: "lost" } | { readonly type: "not_sent" };
+
+export interface Attempt {
+  readonly edge: string;
+  readonly at: number;
+  endAt?: number;
+  end?: AttemptEnd;
+}
+
+/** One segment as it was written to a provider's link. */
+export interface SubmitRecord {
+  readonly at: number;
+  readonly connector: string;
+  readonly message: MessageId;
+  readonly segment: number;
+  readonly to: string;
+  readonly from: string;
+  readonly part: string;
+  /**
+   * Where its position stood to the mark that a majority had, when it was written. `chunk_gone`: it was below the mark
+   * of a chunk that another has taken over since.
+   */
+  readonly mark: "below" | "beyond" | "chunk_gone";
+  /** Its opt-out was acknowledged, and it was not below a mark then. */
+  readonly isOptedOut: boolean;
+  /** What the provider did when it came; absent: it never came. */
+  result?: "accepted" | "refused" | "dropped";
+  providerMessageId?: string;
+}
+
+export interface ReceiptRecord {
+  readonly at: number;
+  readonly providerMessageId: string;
+  readonly state: string;
+  tries: number;
+  acknowledgedAt?: number;
+}
+
+export interface ReplyRecord {
+  readonly at: number;
+  /** The handset. */
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+  tries: number;
+  acknowledgedAt?: number;
+}
+
+/** A set as a majority had it at the end. */
+export interface SetRecord {
+  readonly set: SetId;
+  readonly batches: readonly EventBatch[];
+  readonly chunks: readonly ChunkRecord[];
+  /** account|number of those that are opted out. */
+  readonly optOuts: ReadonlySet<string>;
+}
+
+export interface ChunkRecord {
+  readonly id: string;
+  readonly lane: string;
+  readonly mark: number;
+  readonly items: readonly unknown[];
+}
+
+/** Something that was wrong at a moment of the run, and may not be at its end. */
+export interface Observation {
+  readonly at: number;
+  readonly check: "step-atomicity" | "append-only";
+  readonly what: string;
+}
+
+/** What reporting made of the events. */
+export interface ReportRecord {
+  readonly states: ReadonlyMap<MessageId, MessageState>;
+  /** Rollup key → messages. */
+  readonly rollups: ReadonlyMap<string, number>;
+  /** Events of batches as they were read, as text, by the id of the batch. */
+  readonly read: ReadonlyMap<string, string>;
+}
+
+export interface History {
+  readonly operations: readonly SendOperation[];
+  readonly submits: readonly SubmitRecord[];
+  readonly receipts: readonly ReceiptRecord[];
+  readonly replies: readonly ReplyRecord[];
+  readonly faults: readonly AppliedFault[];
+  readonly observations: readonly Observation[];
+  readonly sets: readonly SetRecord[];
+  readonly report: ReportRecord;
+  /** Price of a segment, by account. */
+  readonly prices: ReadonlyMap<AccountId, bigint>;
+  /** What was still waiting when time was up; empty: everything came to rest. */
+  readonly waiting: readonly string[];
+  /** Defects that processes logged. */
+  readonly defects: readonly string[];
+}
+
+/** All events by message, as often as they were said. */
+export function eventsByMessage(sets: readonly SetRecord[]): ReadonlyMap<MessageId, readonly MessageEvent[]> {
+  const all = sets.flatMap(({ batches }) => batches.flatMap(({ events }) => events));
+  return Map.groupBy(all, (event) => event.message);
+}

@@ -1,0 +1,20 @@
+// Every planted bug turns exactly its checks red, and none of them while nothing is planted.
+
+import { expect, test } from "bun:test";
+import { plants } from "./plants/index.ts";
+import { runSeeds } from "./run-seeds.ts";
+
+const SEEDS = 60;
+const LIMIT_MS = 300_000;
+
+for (const { plant, seenBy, seeds = SEEDS } of plants) {
+  test(
+    `${plant.name} is seen by ${seenBy.join(" and ")}, and by nothing else`,
+    async () => {
+      const { failed } = await runSeeds({ from: 1, count: seeds, plant });
+      const red = new Set(failed.flatMap(({ findings }) => findings.map(({ check }) => check)));
+      expect([...red].toSorted()).toEqual([...seenBy].toSorted());
+    },
+    LIMIT_MS,
+  );
+}

@@ -1,0 +1,167 @@
+/**
+ * The connector's seam over one simulated bind: a window, answers, deadlines, and a link that may drop with segments in
+ * flight. States: down → bound → down (dropped; what was in flight is unknown) → bound again; or draining.
+ */
+import type { Connector, InboundHandlers, OutboundSegment, SubmitResult } from "../../../connectors/connector.ts";
+import type { SubmitRecord } from "../history.ts";
+import type { SimProcess } from "../sim-process.ts";
+import type { SimTime } from "../sim-time.ts";
+import { type Reached, reach } from "../sometimes.ts";
+import type { ProviderLink, SimProvider } from "./sim-provider.ts";
+
+/** As long as a provider may take for its answer. */
+const RESPONSE_MS = 4_000;
+const LATENCY_MS = 8;
+
+interface SimConnectorDeps {
+  readonly process: SimProcess;
+  readonly time: SimTime;
+  readonly provider: SimProvider;
+  readonly handlers: InboundHandlers;
+  readonly window: number;
+  readonly reached: Reached;
+  /** Called as a segment is written. */
+  readonly onWrite: (segment: OutboundSegment) => SubmitRecord;
+}
+
+export class SimConnector implements Connector {
+  readonly provider = "sim";
+  readonly #deps: SimConnectorDeps;
+  readonly #pending = new Set<(result: SubmitResult) => void>();
+  readonly #waiters = new Set<() => void>();
+  /** Of the bind: what belongs to an earlier one does not reach the next. */
+  #bind = 0;
+  #state: "bound" | "down" | "draining" = "down";
+  #link: ProviderLink | undefined;
+
+  constructor(deps: SimConnectorDeps) {
+    this.#deps = deps;
+    deps.process.onDeath(() => this.#unbind());
+    deps.process.clock.after(LATENCY_MS, () => this.#bindNow());
+  }
+
+  get freeSlots(): number {
+    return this.#state === "bound" ? this.#deps.window - this.#pending.size : 0;
+  }
+
+  get health(): "bound" | "connecting" {
+    return this.#state === "bound" ? "bound" : "connecting";
+  }
+
+  async submit(segment: OutboundSegment, mayWrite: () => boolean): Promise<SubmitResult> {
+    if (this.#state !== "bound") return { type: "not_sent", reason: "not_bound" };
+    if (this.freeSlots === 0) return { type: "not_sent", reason: "window_full" };
+    if (!mayWrite()) return { type: "not_sent", reason: "aborted" };
+    const record = this.#deps.onWrite(segment);
+    this.#deps.provider.submits.push(record);
+    return this.#write(record);
+  }
+
+  /** The link breaks and is bound again after `ms`. */
+  drop(ms: number): void {
+    const { process, time, reached } = this.#deps;
+    if (this.#state !== "bound") return;
+    this.#unbind();
+    this.#state = "down";
+    process.deliver(() => {
+      if (this.#pending.size > 0) reach(reached, "a link was lost with submits in flight");
+      for (const end of [...this.#pending]) end({ type: "unknown", reason: "link_lost" });
+    });
+    time.after(ms, () => {
+      process.deliver(() => {
+        if (this.#state === "down") this.#bindNow();
+      });
+    });
+  }
+
+  async drain(): Promise<void> {
+    this.#state = "draining";
+  }
+
+  untilFreeSlot(signal: AbortSignal): Promise<void> {
+    if (this.freeSlots > 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiters.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#waiters.add(done);
+      signal.addEventListener("abort", done);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unbind();
+  }
+
+  #write(record: SubmitRecord): Promise<SubmitResult> {
+    const { process, time, provider, reached } = this.#deps;
+    return new Promise((resolve) => {
+      const mine = this.#bind;
+      const end = (result: SubmitResult): void => {
+        if (!this.#pending.delete(end)) {
+          if (result.type === "accepted") reach(reached, "an answer came too late");
+          return;
+        }
+        late.cancel();
+        resolve(result);
+        this.#wake();
+      };
+      const late = process.clock.after(RESPONSE_MS, () => end({ type: "unknown", reason: "response_timeout" }));
+      this.#pending.add(end);
+      time.after(LATENCY_MS, () => {
+        provider.submit(record, (result) => {
+          time.after(LATENCY_MS, () => {
+            process.deliver(() => {
+              if (mine === this.#bind) end(result);
+            });
+          });
+        });
+      });
+    });
+  }
+
+  #wake(): void {
+    if (this.freeSlots > 0) for (const resolve of this.#waiters) resolve();
+  }
+
+  #bindNow(): void {
+    const mine = ++this.#bind;
+    this.#state = "bound";
+    this.#link = this.#createLink(() => mine === this.#bind && this.#deps.process.state !== "dead");
+    this.#deps.provider.bind(this.#link);
+    this.#wake();
+  }
+
+  #unbind(): void {
+    this.#bind += 1;
+    if (this.#link !== undefined) this.#deps.provider.unbind(this.#link);
+    this.#link = undefined;
+  }
+
+  /** What comes from the provider is handled in the process, and acknowledged over the same bind or not at all. */
+  #createLink(isUp: () => boolean): ProviderLink {
+    const { process, time, handlers } = this.#deps;
+    const handle = (act: () => Promise<void>): Promise<boolean> =>
+      new Promise((resolve) => {
+        const answer = (isTaken: boolean): void => {
+          time.after(LATENCY_MS, () => {
+            if (isUp()) resolve(isTaken);
+          });
+        };
+        time.after(LATENCY_MS, () => {
+          process.deliver(() => {
+            act().then(
+              () => answer(true),
+              () => answer(false),
+            );
+          });
+        });
+      });
+    return {
+      receipt: (receipt) => handle(() => handlers.onReceipt(receipt)),
+      reply: (reply) => handle(() => handlers.onReply(reply)),
+    };
+  }
+}

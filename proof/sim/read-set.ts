@@ -1,0 +1,55 @@
+/** What a majority of a simulated set has, as the checks read it. A batch is parsed once: it never changes. */
+import type { ChunkDocument, EventBatchDocument, OptOutDocument } from "#core/store/mongo/documents.ts";
+import { parseBatchId } from "#core/store/mongo/documents.ts";
+import type { EventBatch } from "#core/store/store.ts";
+import { type Position, toPositions } from "#core/worker/send-positions.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { WriterId } from "#domain/ids.ts";
+import type { SubmitItem } from "#domain/item.ts";
+import type { SimSet } from "./world.ts";
+
+const EVENTS = /^events/;
+
+/** Event batches as they stand, in the order of writer and sequence. */
+export function batchDocuments({ replica }: SimSet): readonly EventBatchDocument[] {
+  return replica
+    .collections()
+    .filter((name) => EVENTS.test(name))
+    .flatMap((name) => replica.committed(name) as unknown as readonly EventBatchDocument[]);
+}
+
+export function chunkDocuments({ replica }: SimSet): readonly ChunkDocument[] {
+  return replica.committed("chunks") as unknown as readonly ChunkDocument[];
+}
+
+/** Send positions of waiting messages by chunk: a chunk's items never change. One for each run. */
+export class ChunkPositions {
+  readonly #known = new Map<string, readonly Position[]>();
+
+  of({ _id, lane, items }: ChunkDocument): readonly Position[] {
+    if (!lane.startsWith("submit.") && !lane.startsWith("inbox.")) return [];
+    let positions = this.#known.get(_id);
+    if (positions === undefined) {
+      positions = toPositions(JSON.parse(items) as SubmitItem[]);
+      this.#known.set(_id, positions);
+    }
+    return positions;
+  }
+}
+
+/** account|number of those that are opted out. */
+export function optOutsOf({ replica }: SimSet): ReadonlySet<string> {
+  const rows = replica.committed("opt_outs") as unknown as readonly OptOutDocument[];
+  return new Set(rows.flatMap(({ _id, out }) => (out ? [_id] : [])));
+}
+
+export function toBatch({ _id, kind, at, events }: EventBatchDocument): EventBatch {
+  const { writer, sequence } = parseBatchId(_id);
+  return {
+    writer: writer as WriterId,
+    sequence,
+    kind,
+    at: at.getTime(),
+    events: JSON.parse(events) as MessageEvent[],
+  };
+}

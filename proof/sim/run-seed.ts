@@ -1,0 +1,147 @@
+/**
+ * One run from one seed: the clients work while the nemesis does, then everything heals, and the run goes on until
+ * nothing is left to do. The same seed, schedule and plant give the same run, down to its hash.
+ */
+import type { MessageEvent } from "#domain/event.ts";
+import { checks, type Finding } from "./checks/index.ts";
+import { PROJECTOR } from "./checks/nothing-lost.ts";
+import { planOperations } from "./clients/plan-operations.ts";
+import { type Clients, startClients } from "./clients/run-clients.ts";
+import type { ChunkRecord, History, SetRecord } from "./history.ts";
+import { endOf, scheduleFaults } from "./nemesis/apply-faults.ts";
+import type { AppliedFault, Fault } from "./nemesis/fault.ts";
+import { planFaults } from "./nemesis/plan-faults.ts";
+import type { Plant } from "./plant.ts";
+import { batchDocuments, chunkDocuments, optOutsOf, toBatch } from "./read-set.ts";
+import { accounts } from "./sim-directory.ts";
+import { type Reached, reach } from "./sometimes.ts";
+import { World } from "./world.ts";
+
+/** Time for roles to open before anything happens, and how often it is looked whether all is quiet. */
+const QUIET_LOOK_MS = 250;
+/** After the last fault: a refusal that is tried again half a minute later, twice, and leases that run out. */
+const DRAIN_MS_MAX = 150_000;
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Instead of the one that the seed gives. */
+  readonly schedule?: readonly Fault[];
+  readonly plant?: Plant;
+  readonly onLog?: (line: string) => void;
+}
+
+export interface Run {
+  readonly seed: number;
+  readonly schedule: readonly Fault[];
+  readonly findings: readonly Finding[];
+  readonly history: History;
+  readonly sometimes: Reached;
+  readonly traceHash: string;
+  readonly steps: number;
+  /** Simulated. */
+  readonly ms: number;
+}
+
+/** Call it from a macrotask: see SimTime. */
+export function runSeed({ seed, schedule, plant, onLog }: RunOptions): Run {
+  const world = new World(seed, { ...(plant && { plant }), ...(onLog && { onLog }) });
+  const targets = {
+    processes: world.hosts.map(({ name }) => name),
+    connectors: world.hosts.flatMap(({ name }) => (name.startsWith("connector") ? [name] : [])),
+    sets: world.sets.map(({ id }) => id),
+  };
+  const faults = schedule ?? planFaults(world.stream("faults"), targets);
+  world.operator.start();
+  for (const host of world.hosts) host.start();
+  const clients = startClients(world, planOperations(world.stream("operations")));
+  const { applied } = scheduleFaults(world, faults);
+  world.watch.begin();
+
+  const { time } = world;
+  const healedAt = endOf(faults);
+  time.runUntil(() => false, healedAt);
+  world.provider.behave();
+  let lookedAt = 0;
+  const isQuiet = (): boolean => {
+    if (time.now - lookedAt < QUIET_LOOK_MS) return false;
+    lookedAt = time.now;
+    return waitingFor(world, clients).length === 0;
+  };
+  time.runUntil(isQuiet, healedAt + DRAIN_MS_MAX);
+  const history = toHistory(world, clients, applied);
+  reachByEvents(world.reached, history);
+  world.end();
+  time.hash.addText(JSON.stringify(history.operations.map(({ attempts }) => attempts)));
+  return {
+    seed,
+    schedule: faults,
+    history,
+    findings: checks.flatMap(({ name, check }) => check(history).map((what) => ({ check: name, what }))),
+    sometimes: world.reached,
+    traceHash: time.hash.value,
+    steps: time.steps,
+    ms: time.now,
+  };
+}
+
+/** What is not done yet; empty when all is quiet. */
+function waitingFor(world: World, clients: Clients): readonly string[] {
+  if (!clients.isDone) return ["clients"];
+  if (!world.provider.isQuiet) return ["provider"];
+  const { states, read } = world.reports;
+  return world.sets.flatMap((set) => {
+    const lanes = chunkDocuments(set).flatMap((chunk) => {
+      if (chunk.lane === "dead") return [];
+      if (chunk.lane !== "receipts") return [`${set.id} ${chunk.lane}`];
+      const items = JSON.parse(chunk.items) as readonly { readonly providerMessageId?: string }[];
+      const isParked = items.every((item) => isUnanswered(item, world.reports.submitted));
+      return isParked ? [] : [`${set.id} ${chunk.lane}`];
+    });
+    const isUnread = batchDocuments(set).some(({ _id }) => !read.has(_id));
+    return isUnread ? [...lanes, `${PROJECTOR} of ${set.id}, with ${states.size} messages`] : lanes;
+  });
+}
+
+/** No submit has its id, as its answer never came: it waits for days, as it should. */
+function isUnanswered(item: { readonly providerMessageId?: string }, submitted: ReadonlySet<string>): boolean {
+  return !submitted.has(item.providerMessageId ?? "");
+}
+
+function toHistory(world: World, { operations, isDone }: Clients, faults: readonly AppliedFault[]): History {
+  const { provider, reports } = world;
+  return {
+    operations,
+    submits: provider.submits,
+    receipts: provider.receipts,
+    replies: provider.replies,
+    faults,
+    observations: world.watch.observations,
+    sets: world.sets.map(
+      (set): SetRecord => ({
+        set: set.id,
+        batches: batchDocuments(set).map(toBatch),
+        chunks: chunkDocuments(set).map(
+          ({ _id, lane, mark, items }): ChunkRecord => ({ id: _id, lane, mark, items: JSON.parse(items) as unknown[] }),
+        ),
+        optOuts: optOutsOf(set),
+      }),
+    ),
+    report: { states: reports.states, rollups: reports.rollups, read: reports.read },
+    prices: new Map(accounts.map(({ id, priceMicros }) => [id, BigInt(priceMicros)])),
+    waiting: waitingFor(world, { operations, isDone }),
+    defects: world.defects,
+  };
+}
+
+function reachByEvents(reached: Reached, { sets }: History): void {
+  const batches = sets.flatMap((set) => set.batches);
+  reach(reached, "a number was voided", batches.filter(({ kind }) => kind === "void").length);
+  const events = batches.flatMap((batch): readonly MessageEvent[] => batch.events);
+  for (const event of events) {
+    if (event.type === "lapsed") reach(reached, "a message lapsed");
+    if (event.type === "rejected" && event.reason === "opted_out") reach(reached, "an opt-out stopped a message");
+    if (event.type !== "in_doubt") continue;
+    if (event.reason === "takeover") reach(reached, "a takeover found doubt");
+    reach(reached, event.policy === "keep" ? "a message in doubt was kept" : "a message in doubt was sent again");
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Who looks at the sets while the run goes on: whether what is accepted is always somewhere, whether a batch ever
+ * changes, where a segment stood to its mark as it was written, and since when an opt-out holds everywhere.
+ */
+import type { ChunkDocument } from "#core/store/mongo/documents.ts";
+import { foundState, type Position } from "#core/worker/send-positions.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { MessageId } from "#domain/ids.ts";
+import type { OutboundSegment } from "../../connectors/connector.ts";
+import type { Observation, SubmitRecord } from "./history.ts";
+import { batchDocuments, ChunkPositions, chunkDocuments, optOutsOf } from "./read-set.ts";
+import { accounts } from "./sim-directory.ts";
+import { reach } from "./sometimes.ts";
+import type { SimSet, World } from "./world.ts";
+
+/** A look at everything, and one at the opt-outs while one of them is on its way. */
+const LOOK_MS = 500;
+const OPT_OUT_LOOK_MS = 20;
+
+export interface Watch {
+  readonly observations: Observation[];
+  begin(): void;
+  written(connector: string, segment: OutboundSegment): SubmitRecord;
+  /** A store has said that this segment is below a mark: `message/segment`. */
+  marked(segment: string): void;
+  /** From now on it is looked when every set holds it. */
+  stopSaid(pair: string): void;
+  /** From now on messages may go there again. */
+  startSaid(pair: string): void;
+}
+
+export function createWatch(world: World): Watch {
+  const observations: Observation[] = [];
+  const seen = new Map<string, SeenSet>();
+  const positions = new ChunkPositions();
+  /** Pairs that said STOP and are not yet held everywhere. */
+  const stopping = new Set<string>();
+  /** Pairs whose opt-out is acknowledged, with the segments that were below a mark by then. */
+  const optedOut = new Map<string, ReadonlySet<string>>();
+  /** Segments that were below a mark at some time: whoever saw that may be late with it, and another have the chunk. */
+  const marked = new Set<string>();
+
+  function look(): void {
+    for (const set of world.sets) {
+      let known = seen.get(set.id);
+      if (known === undefined) {
+        known = new SeenSet(positions);
+        seen.set(set.id, known);
+      }
+      for (const found of known.look(set)) observations.push({ at: world.time.now, ...found });
+    }
+    world.time.after(LOOK_MS, look);
+  }
+
+  function lookForOptOuts(): void {
+    const held = world.sets.map(optOutsOf);
+    for (const pair of stopping) {
+      if (!held.every((some) => some.has(pair))) continue;
+      stopping.delete(pair);
+      optedOut.set(
+        pair,
+        new Set(
+          world.sets.flatMap((set) => chunkDocuments(set).flatMap((chunk) => segmentsBelowMark(positions, chunk))),
+        ),
+      );
+      reach(world.reached, "an opt-out was acknowledged");
+    }
+    if (stopping.size > 0) world.time.after(OPT_OUT_LOOK_MS, lookForOptOuts);
+  }
+
+  return {
+    observations,
+    marked: (segment) => void marked.add(segment),
+    begin: () => void world.time.after(LOOK_MS, look),
+    written(connector, { messageId, segment, to, from, part }) {
+      const message = messageId as MessageId;
+      const account = accounts.find(({ number }) => number === from)?.id ?? "";
+      const mark = markOf(positions, world.setOf(message), { message, segment });
+      const below = optedOut.get(`${account}|${to}`);
+      return {
+        at: world.time.now,
+        connector,
+        message,
+        segment,
+        to,
+        from,
+        part,
+        mark: mark === "beyond" && marked.has(`${message}/${segment}`) ? "chunk_gone" : mark,
+        isOptedOut: below !== undefined && !below.has(`${message}/${segment}`),
+      };
+    },
+    stopSaid(pair) {
+      if (stopping.size === 0) world.time.after(OPT_OUT_LOOK_MS, lookForOptOuts);
+      stopping.add(pair);
+    },
+    startSaid(pair) {
+      stopping.delete(pair);
+      optedOut.delete(pair);
+    },
+  };
+}
+
+/** Its chunk may be gone: acknowledged by another, who took it over. */
+function markOf(
+  positions: ChunkPositions,
+  set: SimSet | undefined,
+  { message, segment }: { readonly message: MessageId; readonly segment: number },
+): SubmitRecord["mark"] {
+  let mark: SubmitRecord["mark"] = "chunk_gone";
+  for (const chunk of set === undefined ? [] : chunkDocuments(set)) {
+    if (!isSubmit(chunk)) continue;
+    const position = positions.of(chunk).find((one) => one.item.id === message && one.segment === segment);
+    if (position === undefined) continue;
+    if (position.index < chunk.mark) return "below";
+    if (position.item.doneSegments?.includes(segment) !== true) mark = "beyond";
+  }
+  return mark;
+}
+
+function segmentsBelowMark(positions: ChunkPositions, chunk: ChunkDocument): readonly string[] {
+  if (!isSubmit(chunk)) return [];
+  return positions
+    .of(chunk)
+    .flatMap(({ index, item, segment }) => (index < chunk.mark ? [`${item.id}/${segment}`] : []));
+}
+
+const isSubmit = ({ lane }: ChunkDocument): boolean => lane.startsWith("submit.");
+
+interface MessageSeen {
+  segments: number;
+  readonly done: Set<number>;
+  isAccepted: boolean;
+  isRejected: boolean;
+}
+
+/** One set over time: its batches as they were first seen, and what they say of its messages. */
+class SeenSet {
+  readonly #batches = new Map<string, string>();
+  readonly #messages = new Map<string, MessageSeen>();
+  readonly #positions: ChunkPositions;
+
+  constructor(positions: ChunkPositions) {
+    this.#positions = positions;
+  }
+
+  look(set: SimSet): readonly Omit<Observation, "at">[] {
+    return [...this.#readBatches(set), ...this.#compareChunks(set)];
+  }
+
+  #readBatches(set: SimSet): readonly Omit<Observation, "at">[] {
+    const found: Omit<Observation, "at">[] = [];
+    const documents = batchDocuments(set);
+    for (const { _id, events } of documents) {
+      const held = this.#batches.get(_id);
+      if (held === events) continue;
+      if (held !== undefined) found.push({ check: "append-only", what: `batch ${_id} of ${set.id} has changed` });
+      this.#batches.set(_id, events);
+      for (const event of JSON.parse(events) as MessageEvent[]) this.#take(event);
+    }
+    if (documents.length < this.#batches.size) {
+      found.push({
+        check: "append-only",
+        what: `${this.#batches.size - documents.length} batches of ${set.id} are gone`,
+      });
+    }
+    return found;
+  }
+
+  #take(event: MessageEvent): void {
+    let message = this.#messages.get(event.message);
+    if (message === undefined) {
+      message = { segments: 0, done: new Set(), isAccepted: false, isRejected: false };
+      this.#messages.set(event.message, message);
+    }
+    if (event.type === "accepted") [message.isAccepted, message.segments] = [true, event.segments];
+    else if (event.type === "rejected") message.isRejected = true;
+    else if (event.type === "lapsed") for (const segment of event.segments) message.done.add(segment);
+    else if ("segment" in event && event.type !== "in_doubt") message.done.add(event.segment);
+  }
+
+  /** What is accepted and has no end is on a lane, once; what is on a lane was accepted. */
+  #compareChunks(set: SimSet): readonly Omit<Observation, "at">[] {
+    const open = new Map<string, number>();
+    const found: Omit<Observation, "at">[] = [];
+    const say = (what: string): void => void found.push({ check: "step-atomicity", what: `${what} on ${set.id}` });
+    for (const chunk of chunkDocuments(set)) {
+      for (const { item, segment } of this.#openPositions(chunk)) {
+        const name = `${item.id}/${segment}`;
+        open.set(name, (open.get(name) ?? 0) + 1);
+        if (this.#messages.get(item.id)?.isAccepted !== true) say(`${item.id} is on a lane and was never accepted`);
+      }
+    }
+    for (const [name, times] of open) if (times > 1) say(`${name} is waiting ${times} times`);
+    for (const [id, { segments, done, isAccepted, isRejected }] of this.#messages) {
+      if (!isAccepted) say(`${id} has events and was never accepted`);
+      for (let segment = 0; segment < segments && !isRejected; segment++) {
+        if (!done.has(segment) && !open.has(`${id}/${segment}`)) say(`${id}/${segment} has no end and waits nowhere`);
+      }
+    }
+    return found;
+  }
+
+  #openPositions(chunk: ChunkDocument): readonly Position[] {
+    const { positions, mark, priorMark, settledTo, settledBeyond } = chunk;
+    const progress = { positions, mark, priorMark, settledTo, settledBeyond };
+    return this.#positions
+      .of(chunk)
+      .filter(
+        ({ index, item, segment }) =>
+          foundState(index, progress) !== "settled" && item.doneSegments?.includes(segment) !== true,
+      );
+  }
+}

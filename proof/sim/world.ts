@@ -1,0 +1,133 @@
+/** One run's world: time, two sets, a provider, and the hosts of all roles. Everything in it comes from the seed. */
+import { drainMicrotasks } from "bun:jsc";
+import type { SetState } from "#core/directory/set-states.ts";
+import { type SetId, setOfMessage } from "#domain/ids.ts";
+import type { LogEventName, LogEvents, Logger } from "#domain/log.ts";
+import type { Random } from "#domain/random.ts";
+import { createSimReplicaSet, type SimReplicaSet } from "./mongo/sim-replica-set.ts";
+import type { Wire } from "./mongo/wire.ts";
+import type { Plant } from "./plant.ts";
+import { SimProvider } from "./provider/sim-provider.ts";
+import { createSimReports, type SimReports } from "./roles/sim-reports.ts";
+import { startConnector } from "./roles/start-connector.ts";
+import { startEdge } from "./roles/start-edge.ts";
+import { startOperator } from "./roles/start-operator.ts";
+import { startProjector } from "./roles/start-projector.ts";
+import { startWorker } from "./roles/start-worker.ts";
+import { between, seededStream } from "./seeded-random.ts";
+import { setRegions } from "./sim-directory.ts";
+import { SimHost } from "./sim-host.ts";
+import { SimProcess } from "./sim-process.ts";
+import { SimTime } from "./sim-time.ts";
+import { type Reached, reach } from "./sometimes.ts";
+import { createWatch, type Watch } from "./watch.ts";
+
+export interface SimSet {
+  readonly id: SetId;
+  readonly region: string;
+  readonly replica: SimReplicaSet;
+  /** For its clock. */
+  readonly node: SimProcess;
+}
+
+export class World {
+  readonly time: SimTime;
+  readonly reached: Reached = new Map();
+  readonly sets: readonly SimSet[];
+  readonly provider: SimProvider;
+  readonly reports: SimReports;
+  readonly plant: Plant | undefined;
+  readonly watch: Watch;
+  /** All that faults may happen to. */
+  readonly hosts: readonly SimHost[];
+  readonly operator: SimHost;
+  /** Defects that were logged: there should be none. */
+  readonly defects: string[] = [];
+  /** For debugging: told of every log line. */
+  readonly onLog: ((line: string) => void) | undefined;
+  /** What the operator does when told to. */
+  changeState: (set: SetId, state: SetState) => void = () => undefined;
+  readonly #seed: number;
+  readonly #ends: (() => void)[] = [];
+
+  constructor(seed: number, options: { readonly plant?: Plant; readonly onLog?: (line: string) => void }) {
+    this.#seed = seed;
+    this.plant = options.plant;
+    this.onLog = options.onLog;
+    this.time = new SimTime(this.stream("ties"));
+    this.sets = [...setRegions].map(([id, region]) => this.#createSet(id, region));
+    this.provider = new SimProvider({ time: this.time, random: this.stream("provider"), reached: this.reached });
+    this.reports = createSimReports();
+    this.watch = createWatch(this);
+    this.hosts = [
+      { name: "edge-1", region: "syd", start: startEdge },
+      { name: "edge-2", region: "fra", start: startEdge },
+      { name: "worker-1", region: "syd", start: startWorker },
+      { name: "worker-2", region: "fra", start: startWorker },
+      { name: "connector-1", region: "syd", start: startConnector },
+      { name: "connector-2", region: "fra", start: startConnector },
+      { name: "projector-1", region: "syd", start: startProjector },
+    ].map((role) => new SimHost(this, role));
+    this.operator = new SimHost(this, { name: "operator", region: "syd", start: startOperator });
+  }
+
+  onEnd(act: () => void): void {
+    this.#ends.push(act);
+  }
+
+  /** After the run: a signal that somebody listens to, and that never aborts, would keep its whole world for ever. */
+  end(): void {
+    for (const act of this.#ends) act();
+    drainMicrotasks();
+  }
+
+  /** Chance for one purpose. */
+  stream(purpose: string): Random {
+    return seededStream(this.#seed, purpose);
+  }
+
+  host(name: string): SimHost | undefined {
+    return this.hosts.find((host) => host.name === name);
+  }
+  set(id: SetId): SimSet | undefined {
+    return this.sets.find((set) => set.id === id);
+  }
+  setOf(message: Parameters<typeof setOfMessage>[0]): SimSet | undefined {
+    return this.set(setOfMessage(message));
+  }
+
+  logOf(process: SimProcess): Logger {
+    const line = <N extends LogEventName>(name: N, fields: LogEvents[N]): void => {
+      this.#note(name, fields);
+      this.onLog?.(`${this.time.now.toFixed(1)} ${process.name} ${name} ${JSON.stringify(fields)}`);
+    };
+    return { info: line, error: line };
+  }
+
+  #ownerOf(wire: Wire): string {
+    return this.hosts.find((host) => host.owns(wire))?.name ?? "operator";
+  }
+
+  #createSet(id: SetId, region: string): SimSet {
+    const random = this.stream(`set ${id}`);
+    const node = new SimProcess({ name: id, time: this.time, random, offsetMs: between(random, -400, 400) });
+    const replicationMs = { min: 0.5, max: 6 };
+    const replica = createSimReplicaSet({
+      name: id,
+      clock: node.clock,
+      random,
+      replicationMs,
+      acknowledgesEarly: (wire) => this.plant?.acknowledgesEarly?.(this.#ownerOf(wire)) ?? false,
+    });
+    return { id, region, replica, node };
+  }
+
+  #note<N extends LogEventName>(name: N, fields: LogEvents[N]): void {
+    const about = fields as { readonly reason?: string; readonly where?: string; readonly error?: string };
+    if (name === "writer.ended" && about.reason === "fenced") reach(this.reached, "a writer was fenced");
+    if (name === "claim.lease_lost") reach(this.reached, "a lease was lost at a step");
+    if (name === "accept.failed_over") reach(this.reached, "an edge used another set");
+    if (name === "receipt.unmatched") reach(this.reached, "a receipt was parked");
+    if (name === "defect" || name === "claim.poisoned") this.defects.push(`${name}: ${JSON.stringify(about)}`);
+  }
+}
