@@ -225,8 +225,8 @@ function isDead(holder) {
  * Ctrl-C is passed on as a second one. We end as the child ended: by its exit code or by its signal.
  */
 function run(command, args) {
-  const child = spawn(command, args, { cwd: root, stdio: "inherit", detached: !windows, shell: windows });
   const last = new Map();
+  // Before there is a child: on a busy machine it may be at work, and somebody stop us, before we go on from spawn().
   for (const signal of FORWARDED_SIGNALS) {
     process.on(signal, () => {
       if (Date.now() - (last.get(signal) ?? 0) < SAME_SIGNAL_MS) return;
@@ -234,6 +234,7 @@ function run(command, args) {
       child.kill(signal);
     });
   }
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", detached: !windows, shell: windows });
   process.on("SIGTSTP", () => {
     child.kill("SIGSTOP");
     process.kill(process.pid, "SIGSTOP");

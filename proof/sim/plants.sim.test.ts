@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { plants } from "./plants/index.ts";
 import { runSeeds } from "./run-seeds.ts";
 
-const SEEDS = 60;
+const SEEDS = 20;
 const LIMIT_MS = 300_000;
 
 for (const { plant, seenBy, seeds = SEEDS } of plants) {
