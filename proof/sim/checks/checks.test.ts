@@ -9,6 +9,7 @@ import type { AttemptEnd, History, SubmitRecord } from "../history.ts";
 import { checks } from "./index.ts";
 import {
   accepted,
+  atProvider,
   batch,
   billed,
   delivered,
@@ -49,6 +50,15 @@ const plants: Readonly<Record<string, readonly History[]>> = {
     historyOf([], { submits: [], receipts: [] }),
     { ...innocent, waiting: ["syd1 inbox.bulk"] },
     answered({ type: "accepted", ids: [other], at: 1 }),
+  ],
+  "outcomes-have-causes": [
+    { ...innocent, receipts: [] },
+    { ...innocent, receipts: innocent.receipts.map((receipt) => ({ ...receipt, state: "undelivered" })) },
+    withMore({ ...atProvider, type: "refused", at: 5, attempt: 1, status: 11 }),
+    withMore({ ...atProvider, type: "unknown", at: 5, error: "" }),
+    withMore({ type: "lapsed", message: id, at: 5, segments: [0] }),
+    withMore({ type: "rejected", message: id, at: 5, reason: "opted_out", detail: "" }),
+    withMore({ type: "rejected", message: id, at: 5, reason: "no_route", detail: "" }),
   ],
   "step-atomicity": [
     without("billed"),

@@ -10,6 +10,7 @@ import { checkNothingLost } from "./nothing-lost.ts";
 import { checkOneKeyOneMessage } from "./one-key-one-message.ts";
 import { checkOptOutWins } from "./opt-out-wins.ts";
 import { checkOrderFreeFold } from "./order-free-fold.ts";
+import { checkOutcomesHaveCauses } from "./outcomes-have-causes.ts";
 import { checkReceiptsKept } from "./receipts-kept.ts";
 import { checkReportsEqualFold } from "./reports-equal-fold.ts";
 import { checkStepAtomicity } from "./step-atomicity.ts";
@@ -24,6 +25,7 @@ export interface Finding {
 
 export const checks: readonly { readonly name: string; readonly invariant: string; readonly check: Check }[] = [
   { name: "nothing-lost", invariant: "I1", check: checkNothingLost },
+  { name: "outcomes-have-causes", invariant: "I1", check: checkOutcomesHaveCauses },
   { name: "step-atomicity", invariant: "I2", check: checkStepAtomicity },
   { name: "billed-once", invariant: "I3", check: checkBilledOnce },
   { name: "append-only", invariant: "I4", check: checkAppendOnly },

@@ -31,7 +31,7 @@ export const accepted: EventOf<"accepted"> = {
 const routed: MessageEvent = { type: "routed", message: id, at: 2, attempt: 1, provider, prefix: "+", candidates: [] };
 const price = { prefix: "+", segments: 1, priceMicros: "45000" as MicrosText, totalMicros: "45000" as MicrosText };
 export const billed: MessageEvent = { type: "billed", message: id, at: 2, account, ...price, currency: "EUR" };
-const atProvider = { message: id, segment: 0, provider, providerMessageId: "p1" };
+export const atProvider = { message: id, segment: 0, provider, providerMessageId: "p1" };
 const submitted: MessageEvent = { ...atProvider, type: "submitted", at: 3, attempt: 1 };
 export const delivered: MessageEvent = { ...atProvider, type: "delivered", at: 4, error: "" };
 

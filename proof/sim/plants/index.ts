@@ -4,6 +4,7 @@ import { acknowledgeEarly } from "./acknowledge-early.ts";
 import { chargeTwice } from "./charge-twice.ts";
 import { dropMessages } from "./drop-messages.ts";
 import { forgetOptOuts } from "./forget-opt-outs.ts";
+import { inventRefusals } from "./invent-refusals.ts";
 import { skipNumber } from "./skip-number.ts";
 import { skipToken } from "./skip-token.ts";
 import { submitBeyondMark } from "./submit-beyond-mark.ts";
@@ -30,5 +31,6 @@ export const plants: readonly PlantedBug[] = [
   // Reporting stops before a gap, as it must never read past one. Each run waits for it until time is up.
   { plant: skipNumber, seenBy: ["append-only", "reports-equal-fold"], seeds: 3 },
   { plant: submitBeyondMark, seenBy: ["no-silent-double"] },
+  { plant: inventRefusals, seenBy: ["outcomes-have-causes"] },
   { plant: forgetOptOuts, seenBy: ["opt-out-wins"] },
 ];

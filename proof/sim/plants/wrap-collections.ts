@@ -7,15 +7,16 @@ type Method = (...args: readonly unknown[]) => unknown;
 export type Changed = Readonly<Record<string, (inner: Method) => Method>>;
 
 export function wrapCollections(client: MongoClient, change: (collection: string) => Changed): MongoClient {
-  return replace(client, {
+  return replaceMethods(client, {
     db: (openDatabase) => (database) =>
-      replace(openDatabase(database) as object, {
-        collection: (openCollection) => (name) => replace(openCollection(name) as object, change(String(name))),
+      replaceMethods(openDatabase(database) as object, {
+        collection: (openCollection) => (name) => replaceMethods(openCollection(name) as object, change(String(name))),
       }),
   });
 }
 
-function replace<T extends object>(target: T, changed: Changed): T {
+/** The same object but for some of its methods, also where it has private parts. */
+export function replaceMethods<T extends object>(target: T, changed: Changed): T {
   return new Proxy(target, {
     get(held, key) {
       const value: unknown = Reflect.get(held, key, held);

@@ -1,0 +1,82 @@
+/** I1, the other way round: a message ends as it does because somebody did something. Nobody is refused by chance. */
+import type { MessageEvent } from "#domain/event.ts";
+import { eventsByMessage, type History } from "../history.ts";
+
+/** What a provider's states are to us. Others are stations on the way. */
+const STATES: Readonly<Record<string, MessageEvent["type"]>> = {
+  delivered: "delivered",
+  undelivered: "undelivered",
+  rejected: "undelivered",
+  deleted: "undelivered",
+  expired: "expired",
+  unknown: "unknown",
+};
+const STOP = /^\s*stop\b/i;
+
+export function checkOutcomesHaveCauses(history: History): readonly string[] {
+  const causes = causesOf(history);
+  return [...eventsByMessage(history.sets)].flatMap(([id, events]) =>
+    events.flatMap((event) => {
+      const missing = missingCause(event, events, causes);
+      return missing === undefined ? [] : [`${id} is ${event.type}, and ${missing}`];
+    }),
+  );
+}
+
+interface Causes {
+  /** message/segment that the provider refused. */
+  readonly refused: ReadonlySet<string>;
+  /** provider id and event type of every receipt. */
+  readonly receipts: ReadonlySet<string>;
+  /** Handsets that have said STOP. */
+  readonly stopped: ReadonlySet<string>;
+}
+
+function causesOf({ submits, receipts, replies }: History): Causes {
+  return {
+    refused: new Set(
+      submits.flatMap(({ result, message, segment }) => (result === "refused" ? [`${message}/${segment}`] : [])),
+    ),
+    receipts: new Set(receipts.map(({ providerMessageId, state }) => `${providerMessageId} ${STATES[state]}`)),
+    stopped: new Set(replies.flatMap(({ from, text }) => (STOP.test(text) ? [from] : []))),
+  };
+}
+
+/** Undefined: it has one. */
+function missingCause(event: MessageEvent, events: readonly MessageEvent[], causes: Causes): string | undefined {
+  const accepted = events.find(({ type }) => type === "accepted");
+  switch (event.type) {
+    case "refused":
+      return causes.refused.has(`${event.message}/${event.segment}`) ? undefined : "no provider has refused it";
+    case "delivered":
+    case "undelivered":
+    case "expired":
+      return hasReceipt(event, causes) ? undefined : "no receipt says so";
+    case "unknown":
+      return hasReceipt(event, causes) || isKept(event, events)
+        ? undefined
+        : "nobody was in doubt and no receipt says so";
+    case "lapsed": {
+      const expireAt = accepted?.type === "accepted" ? accepted.expireAt : undefined;
+      return expireAt !== undefined && event.at >= expireAt ? undefined : "its time had not come";
+    }
+    case "rejected": {
+      if (event.reason !== "opted_out") return `nothing here is ${event.reason}`;
+      return accepted?.type === "accepted" && causes.stopped.has(accepted.to) ? undefined : "nobody has said STOP";
+    }
+    default:
+      return undefined;
+  }
+}
+
+function hasReceipt(
+  { type, providerMessageId }: Extract<MessageEvent, { readonly providerMessageId: string }>,
+  { receipts }: Causes,
+): boolean {
+  return receipts.has(`${providerMessageId} ${type}`);
+}
+
+/** In doubt, and by its account's policy not sent again. */
+function isKept({ segment }: { readonly segment: number }, events: readonly MessageEvent[]): boolean {
+  return events.some((event) => event.type === "in_doubt" && event.segment === segment && event.policy === "keep");
+}
