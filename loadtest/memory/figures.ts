@@ -19,7 +19,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   waiting_at_end: "the same after the time given",
   processed_per_s: "a second of that time: routed is how fast the inboxes fell",
   probe_answers: "what the edge said to 50 messages a second meanwhile, by HTTP status",
-  rss_mb_warm: "median of 20 s under load, before the backlog",
+  rss_mb_warm: "median of 20 s at full speed on a twentieth of the backlog",
   rss_mb_backlog: "median of 20 s when all of the backlog was in",
   rss_mb_end: "median of the last quarter of the time given",
   rss_mb_peak: "the largest seen from warm to the end, the fill included",

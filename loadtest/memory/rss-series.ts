@@ -7,11 +7,10 @@ export interface RssSample {
 }
 
 /**
- * A role may hold this much more at the end than it did warm, at 400 messages/s and before there was a backlog: heaps
- * grow into the rate they are worked at, the projector's from 130 to 310 MB (rounds of 8,000 events instead of 300).
- * Two million messages of ~600 bytes would be 1,200 MB in any process that kept them.
+ * A role may hold this much more at the end than it did warm, at the same rate with a twentieth of the backlog. Two
+ * million messages of ~600 bytes would be 1,200 MB in any process that kept them.
  */
-export const GROWTH_MAX = { factor: 1.5, megabytes: 192 } as const;
+export const GROWTH_MAX = { factor: 1.5, megabytes: 64 } as const;
 /**
  * While it works on the backlog: of the ~90,000 messages that pass in a minute no more than 130 bytes each may stay.
  * Heaps move by some tens of megabytes between two collections; a line through four minutes of that has a slope of up

@@ -5,13 +5,13 @@
 
 import type { Clock } from "#domain/clock.ts";
 import { messageIdSchema, setOfMessage } from "#domain/ids.ts";
+import { seededStream } from "../seeded-random.ts";
 import type { Fault, FaultContext } from "./faults/fault.ts";
 import type { ProviderControl } from "./faults/provider-control.ts";
 import type { Load } from "./load/open-load.ts";
 import type { EventWatch } from "./recorder/event-watch.ts";
 import type { RunFolder } from "./recorder/run-folder.ts";
 import type { Round } from "./schedule.ts";
-import { seededRandom } from "./seeded-random.ts";
 import type { ChaosStack } from "./stack/open-stack.ts";
 
 const FAULT_MS_MAX = 150_000;
@@ -57,7 +57,7 @@ export async function runRound(deps: NemesisDeps, fault: Fault, round: Round): P
   };
   const context: FaultContext = {
     ...deps,
-    random: seededRandom(round.seed),
+    random: seededStream(round.seed, "round"),
     detail: (detail) => write("start", { detail: { ...detail, ...stops } }),
     onHeal: (step) => void undo.push(step),
     heal,

@@ -2,7 +2,7 @@
  * Which fault comes when: an endless sequence of rounds, the same for the same seed and faults. Every fault comes once
  * before any comes again, in an order of its own each time. Pure.
  */
-import { between, seededRandom } from "./seeded-random.ts";
+import { between, seededStream } from "../seeded-random.ts";
 
 export interface Round {
   /** From 1. */
@@ -19,7 +19,7 @@ const QUIET_MS = { from: 2_000, to: 5_000 };
 /** Throws when there are no faults. */
 export function* scheduleRounds(seed: number, faults: readonly string[]): Generator<Round, undefined> {
   if (faults.length === 0) throw new Error("Cannot schedule rounds as there are no faults");
-  const random = seededRandom(seed);
+  const random = seededStream(seed, "schedule");
   for (let round = 1; ; ) {
     const bag = [...faults];
     while (bag.length > 0) {

@@ -1,8 +1,8 @@
 // Simulated time: order, promises, bounds, and what a pause and a death do to deliveries.
 
 import { expect, test } from "bun:test";
+import { seededStream } from "../seeded-random.ts";
 import { inMacrotask } from "./run-seeds.ts";
-import { seededStream } from "./seeded-random.ts";
 import { SimProcess } from "./sim-process.ts";
 import { SimTime } from "./sim-time.ts";
 

@@ -1,8 +1,8 @@
 // Each fault of a wire does what its name says, and ends with it.
 
 import { expect, test } from "bun:test";
+import { seededStream } from "../seeded-random.ts";
 import { inMacrotask } from "./run-seeds.ts";
-import { seededStream } from "./seeded-random.ts";
 import { SimProcess } from "./sim-process.ts";
 import { SimTime } from "./sim-time.ts";
 import { createSimWire, Link, type WireFault, wireFaults } from "./sim-wire.ts";

@@ -9,8 +9,8 @@ import {
   type TopologyDescription,
 } from "mongodb";
 import type { Random } from "#domain/random.ts";
+import { between, chance } from "../seeded-random.ts";
 import type { Wire } from "./mongo/wire.ts";
-import { between, chance } from "./seeded-random.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { SimTime } from "./sim-time.ts";
 

@@ -6,7 +6,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pick } from "#domain/random.ts";
 import { readCommandEnvironment } from "#testkit/role-process.ts";
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Fault } from "./fault.ts";
 
 const SKEWS_MS = [-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000];

@@ -3,7 +3,7 @@
  * whoever relies on them must notice by itself. Afterwards the set is used again, and the runner sees whether it works.
  */
 import { pick } from "#domain/random.ts";
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Fault } from "./fault.ts";
 import { proveElection, reignOf } from "./primaries.ts";
 

@@ -1,5 +1,5 @@
 /** SIGKILL of a set's primary; it is started again after the election. */
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Fault } from "./fault.ts";
 import { pickSet, proveElection, reignOf } from "./primaries.ts";
 

@@ -1,6 +1,6 @@
 /** SIGKILL of a process of a role, when there is work of its own in hand; it is started again soon after. */
 import { pick } from "#domain/random.ts";
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 import { waitingOn } from "./waiting-on.ts";
 

@@ -4,8 +4,8 @@
  */
 import { z } from "zod";
 import { pick } from "#domain/random.ts";
+import { between } from "../../seeded-random.ts";
 import { memberEnd } from "../network/member-network.ts";
-import { between } from "../seeded-random.ts";
 import type { Fault, FaultContext, Proof } from "./fault.ts";
 import { pickSet, proveElection, reignOf } from "./primaries.ts";
 

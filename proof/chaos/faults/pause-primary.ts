@@ -1,5 +1,5 @@
 /** SIGSTOP of a set's primary for longer than an election takes: it wakes up and believes that it still is one. */
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Fault } from "./fault.ts";
 import { pickSet, proveElection, reignOf } from "./primaries.ts";
 

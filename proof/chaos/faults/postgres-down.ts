@@ -1,5 +1,5 @@
 /** SIGKILL of PostgreSQL: messages do not need it, and the projector catches up. */
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Fault } from "./fault.ts";
 
 const DOWN_MS = { from: 3_000, to: 10_000 };

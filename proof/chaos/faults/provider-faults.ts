@@ -1,5 +1,5 @@
 /** The provider misbehaves: it cuts its links, or takes segments and never answers. */
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Fault } from "./fault.ts";
 
 const DROPS = { from: 1, to: 4 };

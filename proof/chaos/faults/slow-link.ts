@@ -1,6 +1,7 @@
 /** The members of a set are far from each other and from everybody: each way takes a good while longer. */
+
+import { between } from "../../seeded-random.ts";
 import { memberEnd } from "../network/member-network.ts";
-import { between } from "../seeded-random.ts";
 import type { Fault } from "./fault.ts";
 
 const DELAY_MS = { from: 60, to: 250 };

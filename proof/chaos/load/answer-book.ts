@@ -1,7 +1,7 @@
 /** What the customers remember of their answers: counts, ids to ask for, and how long a 202 took. */
 import type { Clock } from "#domain/clock.ts";
 import { pick, type Random } from "#domain/random.ts";
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { ChaosAccount } from "../stack/chaos-accounts.ts";
 import type { SendAnswer } from "./customer.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { Customer, SendAnswer, SendRequest } from "./customer.ts";
 
 const TRIES_MAX = 40;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { segmentText } from "#domain/encoding/segment-text.ts";
-import { seededRandom } from "../seeded-random.ts";
+import { seededStream } from "../../seeded-random.ts";
 import { createRequests } from "./make-requests.ts";
 
 const ACCOUNTS = [
@@ -9,7 +9,7 @@ const ACCOUNTS = [
 ];
 
 function make(count: number, seed: number, keyed = true) {
-  const requests = createRequests(ACCOUNTS, seededRandom(seed));
+  const requests = createRequests(ACCOUNTS, seededStream(seed, "requests"));
   return Array.from({ length: count }, () => requests.next({ keyed }));
 }
 

@@ -2,7 +2,7 @@
 import type { MessageClass } from "#domain/lane.ts";
 import type { Random } from "#domain/random.ts";
 import { pick } from "#domain/random.ts";
-import { between } from "../seeded-random.ts";
+import { between } from "../../seeded-random.ts";
 import type { ChaosAccount } from "../stack/chaos-accounts.ts";
 import type { SendRequest } from "./customer.ts";
 

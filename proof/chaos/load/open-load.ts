@@ -4,9 +4,9 @@
  */
 import type { Clock } from "#domain/clock.ts";
 import { pick } from "#domain/random.ts";
+import { seededStream } from "../../seeded-random.ts";
 import type { EventWatch } from "../recorder/event-watch.ts";
 import type { RunFolder } from "../recorder/run-folder.ts";
-import { seededRandom } from "../seeded-random.ts";
 import type { ChaosAccount } from "../stack/chaos-accounts.ts";
 import type { ChaosStack } from "../stack/open-stack.ts";
 import { createAnswerBook } from "./answer-book.ts";
@@ -107,7 +107,7 @@ export function openLoad(options: LoadOptions): Load {
 function createOperations({ stack, folder, watch, clock, seed }: LoadOptions, signal: AbortSignal) {
   const { platform, accounts, stores } = stack;
   const { edgeUrl, simulatorUrl } = platform;
-  const random = seededRandom(seed);
+  const random = seededStream(seed, "load");
   const customers = Array.from({ length: CUSTOMERS }, (_, i) => createCustomer(`client-${i}`, edgeUrl, folder));
   const keyed = createKeyedSends(clock, random, signal);
   const book = createAnswerBook(clock, random);

@@ -1,7 +1,7 @@
 /** I5: the events of every message give the same state in any order, each once or twice. */
 import { foldEvents } from "#domain/fold.ts";
+import { seededStream, shuffled } from "../../seeded-random.ts";
 import { eventsByMessage, type History } from "../history.ts";
-import { seededStream, shuffled } from "../seeded-random.ts";
 
 const ORDERS = 2;
 

@@ -6,7 +6,7 @@ import type { AccountId } from "#domain/ids.ts";
 import { messageClasses } from "#domain/lane.ts";
 import type { Random } from "#domain/random.ts";
 import type { Submission } from "../../../edge/plan-step.ts";
-import { between, chance, oneOf } from "../seeded-random.ts";
+import { between, chance, oneOf } from "../../seeded-random.ts";
 import { accounts, type SimAccount } from "../sim-directory.ts";
 import { EPOCH_MS } from "../sim-process.ts";
 

@@ -1,8 +1,8 @@
 /** The customers at work: each operation is tried, given up on and tried again as it was planned. */
 import type { Random } from "#domain/random.ts";
+import { between, oneOf } from "../../seeded-random.ts";
 import type { Attempt, AttemptEnd, SendOperation } from "../history.ts";
 import { sendByEdge } from "../roles/send-by-edge.ts";
-import { between, oneOf } from "../seeded-random.ts";
 import type { SimHost } from "../sim-host.ts";
 import { SimProcess } from "../sim-process.ts";
 import { reach } from "../sometimes.ts";

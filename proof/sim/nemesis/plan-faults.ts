@@ -1,7 +1,7 @@
 /** A schedule of faults from a seed: a few of them, of few kinds, as combinations are what breaks systems. */
 import type { SetId } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
-import { between, chance, oneOf } from "../seeded-random.ts";
+import { between, chance, oneOf } from "../../seeded-random.ts";
 import { wireFaults } from "../sim-wire.ts";
 import type { Fault, FaultKind } from "./fault.ts";
 

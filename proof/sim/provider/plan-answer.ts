@@ -1,7 +1,7 @@
 /** What a simulated provider does with one segment, drawn from what this run's provider is like. */
 import type { Random } from "#domain/random.ts";
 import type { InboundReceipt, SubmitResult } from "../../../connectors/connector.ts";
-import { between, chance, oneOf } from "../seeded-random.ts";
+import { between, chance, oneOf } from "../../seeded-random.ts";
 
 export interface SubmitPlan {
   /** `dropped`: the provider never took it, and says nothing. */

@@ -4,8 +4,8 @@
  */
 import type { Random } from "#domain/random.ts";
 import type { InboundReceipt, InboundReply, SubmitResult } from "../../../connectors/connector.ts";
+import { between, chance, oneOf } from "../../seeded-random.ts";
 import type { ReceiptRecord, ReplyRecord, SubmitRecord } from "../history.ts";
-import { between, chance, oneOf } from "../seeded-random.ts";
 import { EPOCH_MS } from "../sim-process.ts";
 import type { SimTime } from "../sim-time.ts";
 import { type Reached, reach } from "../sometimes.ts";
