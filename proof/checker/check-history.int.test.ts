@@ -63,6 +63,12 @@ test("a right run is valid, and so is every check", async () => {
   expect(judgement).toMatchObject({ verdict: "valid", reasons: [] });
 });
 
+test("not unknown: other processes than the edge were killed, and every client had its answer", async () => {
+  const killed = ["kill-worker", "kill-connectors", "kill-projector", "kill-primary"];
+  const nemesis = killed.map((fault, round) => ({ at: 1, fault, round, type: "proof", happened: true, evidence: "e" }));
+  expect(await judge({ run: { messages: MESSAGES, nemesis } })).toMatchObject({ verdict: "valid", reasons: [] });
+});
+
 for (const [name, run] of innocents) {
   test(`not wrong: ${name}`, async () => {
     const judgement = await judge({ run: { messages: MESSAGES, ...run } });
@@ -129,7 +135,7 @@ const unknowns: readonly (readonly [string, SampleRun, RegExp])[] = [
     /could not be caused: no such pid/,
   ],
   [
-    "kills that no client noticed",
+    "a kill of the edge that no client noticed",
     { messages: MESSAGES, nemesis: [{ at: 1, fault: "kill-edge", round: 1, type: "proof", happened: true }] },
     /without an answer/,
   ],

@@ -10,7 +10,8 @@ import { hashBatch } from "./batch-hash.ts";
 import type { EventSource } from "./event-source.ts";
 import type { RowWriter, Workbench } from "./workbench.ts";
 
-const READ_BATCHES = 500;
+/** Of up to some hundreds of events each. */
+const READ_BATCHES = 50;
 
 /** `positions` of the reports by set; undefined: there are no reports. */
 export async function loadEvents(

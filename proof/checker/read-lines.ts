@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 
 export type Line = Readonly<Record<string, unknown>>;
 
-const BLOCK_BYTES = 1 << 20;
+const BLOCK_BYTES = 1 << 17;
 
 /** Throws on a line that is not JSON, but for an unended last one: the writer may have been killed in it. */
 export async function* readLines(file: string): AsyncGenerator<Line> {

@@ -19,17 +19,19 @@ export async function whyUnknown(
     reasons.push(`only ${acknowledged} messages were acknowledged: at least ${acknowledgedMin} are needed`);
   }
   if (Number(counts?.faults) === 0) reasons.push("no fault is proven to have happened");
-  if (Number(counts?.kills) > 0 && Number(counts?.infos) === 0) {
-    reasons.push("processes were killed, yet no client was ever left without an answer");
+  if (Number(counts?.edge_kills) > 0 && Number(counts?.infos) === 0) {
+    reasons.push("the edge was killed, yet no client was ever left without an answer");
   }
   return reasons;
 }
 
+/** Only the edge talks to clients: no other kill leaves one of them without an answer. */
 const COUNTS = `
 SELECT (SELECT count(*) FROM proof.request WHERE outcome = 'ok')::text AS acknowledged,
        (SELECT count(*) FROM proof.operation WHERE outcome = 'info')::text AS infos,
        (SELECT count(*) FROM proof.nemesis WHERE type = 'proof' AND happened)::text AS faults,
-       (SELECT count(*) FROM proof.nemesis WHERE type = 'proof' AND happened AND fault LIKE 'kill%')::text AS kills`;
+       (SELECT count(*) FROM proof.nemesis
+        WHERE type = 'proof' AND happened AND fault = 'kill-edge')::text AS edge_kills`;
 
 const UNPROVEN = `
 SELECT CASE WHEN type = 'failed' THEN format('%s, round %s, could not be caused: %s', fault, round, evidence)

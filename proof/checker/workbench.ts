@@ -13,9 +13,12 @@ import {
 import schema from "./schema.sql" with { type: "text" };
 
 const CONNECTIONS = 4;
-/** Characters of COPY that are sent at a time. */
-const BLOCK_CHARACTERS = 4_000_000;
-const PAGE_ROWS = 2_000;
+/**
+ * Characters of COPY that are sent at a time, and rows of a page. Small on purpose: what has been sent is garbage, and
+ * the more of it a block makes, the later it is collected.
+ */
+const BLOCK_CHARACTERS = 256_000;
+const PAGE_ROWS = 500;
 /** Sorts of millions of rows; the other settings trade what a scratch database does not need. */
 const SETTINGS = {
   work_mem: "128MB",
@@ -70,18 +73,23 @@ export async function openWorkbench(adminUrl: string, name: string): Promise<Wor
   };
 }
 
+/** Lines are held as they are and joined once: a text that grows by `+=` is a tree of its parts until it is sent. */
 function createRowWriter(send: (lines: string) => Promise<void>): RowWriter {
-  let lines = "";
+  let lines: string[] = [];
+  let characters = 0;
   async function flush(): Promise<void> {
-    if (lines === "") return;
-    const block = lines;
-    lines = "";
+    if (lines.length === 0) return;
+    const block = lines.join("");
+    lines = [];
+    characters = 0;
     await send(block);
   }
   return {
     write(cells) {
-      lines += copyLine(cells);
-      return lines.length > BLOCK_CHARACTERS ? flush() : undefined;
+      const line = copyLine(cells);
+      lines.push(line);
+      characters += line.length;
+      return characters > BLOCK_CHARACTERS ? flush() : undefined;
     },
     flush,
   };
