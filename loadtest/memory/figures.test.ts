@@ -4,6 +4,8 @@ import type { Progress } from "./progress.ts";
 
 const SECOND = 1_000;
 const TIMES = { warmTo: 40 * SECOND, filledAt: 100 * SECOND, endAt: 280 * SECOND };
+const BEFORE_WARM_UP = progress(0, 0);
+const WARM = progress(TIMES.warmTo, 500);
 const ROLES = ["edge", "worker", "connectors", "projector", "reports"] as const;
 
 function progress(atMs: number, done: number): Progress {
@@ -18,7 +20,7 @@ function run(role: string, extra: (seconds: number) => number): MemoryRun {
     return { atMs: i * 2 * SECOND, megabytes };
   });
   const [peak, end] = [progress(TIMES.filledAt, 1_000), progress(TIMES.endAt, 91_000)];
-  return { samples, times: TIMES, peak, end, answers: { "202": 9_000 } };
+  return { samples, beforeWarmUp: BEFORE_WARM_UP, warm: WARM, peak, end, answers: { "202": 9_000 } };
 }
 
 /** 300 bytes of each of 1,500 messages a second. */
@@ -48,8 +50,14 @@ test("the slope is of what comes after the first minute: settling into a rate is
 });
 
 test("a short time has a slope too", () => {
-  const short = { ...run("worker", leak), times: { ...TIMES, endAt: TIMES.filledAt + 40 * SECOND } };
+  const short = { ...run("worker", leak), end: progress(TIMES.filledAt + 40 * SECOND, 91_000) };
   expect(describeMemory(short).failures).toEqual([expect.stringContaining("worker grows by 25.7 MB a minute")]);
+});
+
+test("turns red when the warm-up was over before its time", () => {
+  const warm = { ...WARM, waiting: { "syd1 submit.sim.bulk": 3 } };
+  const { failures } = describeMemory({ ...run("none", () => 0), warm });
+  expect(failures).toEqual([expect.stringContaining("warm-up was over")]);
 });
 
 test("turns red when the edge accepted nothing, and when a role was never seen", () => {

@@ -1,7 +1,7 @@
 /** The figures of the memory bench, and its verdict on the roles of ours. Pure. */
 import type { Figures } from "../bench-seam.ts";
 import type { ProbeAnswers } from "./probe.ts";
-import { type Progress, ratesBetween, whatStoodStill } from "./progress.ts";
+import { inboxOf, type Progress, ratesBetween, whatStoodStill } from "./progress.ts";
 import { type Memory, memoryOf, type RssSample, whyNotFlat } from "./rss-series.ts";
 
 /** MongoDB and PostgreSQL have caches of a set size, and the simulator stands for the provider: told, not judged. */
@@ -15,11 +15,13 @@ const END_SHARE = 0.25;
 
 export const MEANINGS: Readonly<Record<string, string>> = {
   fill_s: "from the first message of the backlog to the last",
+  waiting_warm: "items by set and lane at the end of the warm-up, which has to leave some",
+  warm_processed_per_s: "a second of the warm-up",
   waiting_at_peak: "items by set and lane when the last message of the backlog was in",
   waiting_at_end: "the same after the time given",
   processed_per_s: "a second of that time: routed is how fast the inboxes fell",
   probe_answers: "what the edge said to 50 messages a second meanwhile, by HTTP status",
-  rss_mb_warm: "median of 20 s at full speed on a twentieth of the backlog",
+  rss_mb_warm: "median of 20 s at full speed on a small part of the backlog",
   rss_mb_backlog: "median of 20 s when all of the backlog was in",
   rss_mb_end: "median of the last quarter of the time given",
   rss_mb_peak: "the largest seen from warm to the end, the fill included",
@@ -29,20 +31,25 @@ export const MEANINGS: Readonly<Record<string, string>> = {
 
 export interface MemoryRun {
   readonly samples: readonly RssSample[];
-  /** In milliseconds since the epoch. */
-  readonly times: { readonly warmTo: number; readonly filledAt: number; readonly endAt: number };
+  /** When the part of the backlog that warms the roles was in, and when their memory was taken for warm. */
+  readonly beforeWarmUp: Progress;
+  readonly warm: Progress;
+  /** When all of the backlog was in, and when time was up. */
   readonly peak: Progress;
   readonly end: Progress;
   readonly answers: ProbeAnswers;
 }
 
 export function describeMemory(run: MemoryRun): { readonly figures: Figures; readonly failures: readonly string[] } {
-  const { peak, end, answers } = run;
+  const { beforeWarmUp, warm, peak, end, answers } = run;
   const memory = memoryByPart(run);
   const byPart = (pick: (of: Memory) => number): Readonly<Record<string, number>> =>
     Object.fromEntries([...memory].map(([part, of]) => [part, Math.round(pick(of) * 100) / 100]));
   const rates = ratesBetween(peak, end);
+  const warmRates = ratesBetween(beforeWarmUp, warm);
   const figures: Figures = {
+    waiting_warm: warm.waiting,
+    warm_processed_per_s: warmRates,
     waiting_at_peak: peak.waiting,
     waiting_at_end: end.waiting,
     processed_per_s: rates,
@@ -59,11 +66,12 @@ export function describeMemory(run: MemoryRun): { readonly figures: Figures; rea
     return of === undefined ? [`${part} was not seen`] : (whyNotFlat(part, of) ?? []);
   });
   const deaf = (answers["202"] ?? 0) > 0 ? [] : ["the edge accepted nothing while the backlog waited"];
-  return { figures, failures: [...notFlat, ...whatStoodStill(rates, peak), ...deaf] };
+  const idle = inboxOf(warm) > 0 ? [] : ["the warm-up was over before its time: nothing waited when warm was taken"];
+  return { figures, failures: [...notFlat, ...idle, ...whatStoodStill(rates, peak), ...deaf] };
 }
 
-function memoryByPart({ samples, times }: MemoryRun): ReadonlyMap<string, Memory> {
-  const { warmTo, filledAt, endAt } = times;
+function memoryByPart({ samples, warm, peak, end }: MemoryRun): ReadonlyMap<string, Memory> {
+  const [warmTo, filledAt, endAt] = [warm.atMs, peak.atMs, end.atMs];
   const spans = {
     warm: { from: warmTo - SPAN_MS, to: warmTo },
     backlog: { from: filledAt, to: filledAt + SPAN_MS },

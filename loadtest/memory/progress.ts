@@ -56,6 +56,7 @@ export function whatStoodStill(rates: Rates, before: Progress): readonly string[
     .map(([name, rate]) => `${name} stood still while a backlog waited: ${rate.toFixed(1)} a second`);
 }
 
-function inboxOf({ waiting }: Progress): number {
+/** Items of all inboxes. */
+export function inboxOf({ waiting }: Progress): number {
   return Object.entries(waiting).reduce((sum, [lane, items]) => sum + (lane.includes(" inbox.") ? items : 0), 0);
 }

@@ -7,7 +7,7 @@ export interface RssSample {
 }
 
 /**
- * A role may hold this much more at the end than it did warm, at the same rate with a twentieth of the backlog. Two
+ * A role may hold this much more at the end than it did warm, at the same rate with a small part of the backlog. Two
  * million messages of ~600 bytes would be 1,200 MB in any process that kept them.
  */
 export const GROWTH_MAX = { factor: 1.5, megabytes: 64 } as const;
