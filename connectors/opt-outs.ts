@@ -4,6 +4,7 @@
  * is about segments that were below the mark. Asking only at the claim let what came under a later mark go out minutes
  * after its STOP; the simulation found it.
  */
+import { readOptedOut } from "#core/store/read-opted-out.ts";
 import { optOutKey } from "#core/store/store.ts";
 import type { SubmitItem } from "#domain/item.ts";
 import { type Engine, type HeldSet, undefinedIfAway } from "./held-set.ts";
@@ -12,8 +13,7 @@ export type IsOptedOut = (item: SubmitItem) => boolean;
 
 /** Undefined: the set did not answer. */
 export async function findOptedOut({ store }: HeldSet, items: readonly SubmitItem[]): Promise<IsOptedOut | undefined> {
-  const keys = [...new Set(items.map((item) => optOutKey(item.account, item.to)))];
-  const optedOut = keys.length === 0 ? new Set() : await store.optedOut(keys).catch(undefinedIfAway);
+  const optedOut = await readOptedOut(store, items).catch(undefinedIfAway);
   return optedOut && ((item) => optedOut.has(optOutKey(item.account, item.to)));
 }
 

@@ -12,10 +12,12 @@ import { openSampleReports } from "../proof/checker/testing/open-sample-reports.
 import { fillReports, type SampleRun, writeFolder } from "../proof/checker/testing/sample-run.ts";
 import type { Bench, BenchOptions, BenchOutcome } from "./bench-seam.ts";
 import { runJudge } from "./checker/start-judge.ts";
+import { rssMegabytesOfTree, sampleSystem } from "./process-cpu.ts";
 
 /** The checker must stay below it for any number of messages. */
 const RSS_MB_MAX = 1_000;
 const BYTES_PER_GB = 1024 ** 3;
+const MEMORY_EVERY_MS = 1_000;
 
 export const checkerBench: Bench = {
   description: "the checker of recorded histories: time, memory and disk for many messages",
@@ -25,6 +27,7 @@ export const checkerBench: Bench = {
     messages_per_s: "messages judged in a second",
     checker_cpu_seconds: "CPU of its process in that time; a shared machine says little else",
     checker_rss_mb: "peak memory of its process, which does nothing else; below 1,000 for any number of messages",
+    postgres_rss_mb: "the most that PostgreSQL was seen to take meanwhile, what its processes share counted once",
     database_gb: "size of the checker's own database at its end",
     filling_seconds: "not measured: making the files and the reports",
   },
@@ -52,6 +55,7 @@ async function runChecker({ dataDir, messages, say, signal }: BenchOptions): Pro
   say(`made ${messages} messages in ${Math.round((startedAt - fillingAt) / 1_000)} s`);
 
   const plan = { dir, messages, postgres: server.adminUri, reportsUrl: reports.url };
+  using memory = watchMemory(server.pid);
   const judged = await runJudge(plan, signal);
   const { seconds, verdict, reasons } = judged;
   return {
@@ -61,6 +65,7 @@ async function runChecker({ dataDir, messages, say, signal }: BenchOptions): Pro
       messages_per_s: messages / seconds,
       checker_cpu_seconds: judged.cpuSeconds,
       checker_rss_mb: judged.peakRssMb,
+      postgres_rss_mb: memory.peakMb,
       database_gb: judged.databaseBytes / BYTES_PER_GB,
       filling_seconds: (startedAt - fillingAt) / 1_000,
     },
@@ -69,5 +74,18 @@ async function runChecker({ dataDir, messages, say, signal }: BenchOptions): Pro
       ...(judged.peakRssMb < RSS_MB_MAX ? [] : [`the checker took ${Math.round(judged.peakRssMb)} MB of memory`]),
     ],
     otherLoad: {},
+  };
+}
+
+function watchMemory(pid: number | undefined): Disposable & { readonly peakMb: number } {
+  let peakMb = 0;
+  const timer = setInterval(() => {
+    if (pid !== undefined) peakMb = Math.max(peakMb, rssMegabytesOfTree(sampleSystem(), pid));
+  }, MEMORY_EVERY_MS);
+  return {
+    get peakMb() {
+      return peakMb;
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
   };
 }

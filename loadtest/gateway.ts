@@ -4,8 +4,7 @@
  * phase 2 offers half of it at a fixed arrival rate and takes the latencies. Every accepted message is reconciled; one
  * that is lost or doubled makes the bench fail.
  */
-import type { Platform } from "#testkit/platform.ts";
-import { openBenchPlatform } from "./bench-platform.ts";
+import { openBenchPlatform, planLoad } from "./bench-platform.ts";
 import type { Bench, BenchOptions, BenchOutcome, Figures } from "./bench-seam.ts";
 import { createEventFollower } from "./gateway/event-tally.ts";
 import { idleFigures, latencyFigures, ownCpuShare, peakFigures, resourceFigures } from "./gateway/figures.ts";
@@ -14,7 +13,6 @@ import { measureIdle, type PhaseResult, type Rig, runPhase } from "./gateway/pha
 import { profileRoles } from "./gateway/profile-roles.ts";
 import { openProjectionWatch } from "./gateway/projection.ts";
 import { createSimulatorRecord } from "./gateway/simulator-record.ts";
-import type { LoadPlan } from "./generator/run-load.ts";
 
 /** JIT, pools and caches; not counted. */
 const WARM_UP_SECONDS = 5;
@@ -24,7 +22,6 @@ const CPU_SHARE_MAX = 1.03;
 /** Phase 2 offers this part of what phase 1 found end to end. */
 const OFFERED_SHARE = 0.5;
 const MESSAGES_MAX = 2_000_000;
-const ANSWER_GRACE_MS = 15_000;
 
 export const gatewayBench: Bench = {
   description: "HTTP submits to SMPP to receipts: peak, then latency at half of it",
@@ -46,7 +43,7 @@ async function runGateway(options: BenchOptions): Promise<BenchOutcome> {
     signal: options.signal,
     say: options.say,
   };
-  const plan = planFor(platform, options);
+  const plan = planLoad(platform, { ...options, messagesMax: MESSAGES_MAX });
   const warmUp = await runPhase(rig, "warm-up", { ...plan, seconds: WARM_UP_SECONDS });
   const idle = await measureIdle(rig, IDLE_SECONDS);
   const peak = await runPhase(rig, "phase 1, closed loop", { ...plan, firstIndex: warmUp.load.nextIndex });
@@ -63,20 +60,6 @@ async function runGateway(options: BenchOptions): Promise<BenchOutcome> {
   }
   figures = { ...figures, ...resourceFigures(peak, phases["phase 2"]), ...idleFigures(idle) };
   return { figures, failures: failuresOf(phases), otherLoad: peak.usage.othersCpuSeconds };
-}
-
-function planFor(platform: Platform, options: BenchOptions): LoadPlan {
-  const { hostname, port } = new URL(platform.edgeUrl);
-  return {
-    hostname,
-    port: Number(port),
-    apiKey: platform.apiKey,
-    connections: options.connections,
-    firstIndex: 0,
-    seconds: options.seconds,
-    messagesMax: MESSAGES_MAX,
-    graceMs: ANSWER_GRACE_MS,
-  };
 }
 
 function failuresOf(phases: Readonly<Record<string, PhaseResult>>): readonly string[] {

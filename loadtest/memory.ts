@@ -6,7 +6,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { accountIdSchema } from "#domain/ids.ts";
 import type { Platform } from "#testkit/platform.ts";
-import { openBenchPlatform } from "./bench-platform.ts";
+import { openBenchPlatform, planLoad } from "./bench-platform.ts";
 import type { Bench, BenchOptions, BenchOutcome } from "./bench-seam.ts";
 import { openProjectionWatch } from "./gateway/projection.ts";
 import { rssByPart, startMeter } from "./gateway/resource-meter.ts";
@@ -32,7 +32,6 @@ const SAMPLE_EVERY_MS = 2_000;
 /** The generator's messages have lower numbers. */
 const WARM_FIRST_INDEX = 40_000_000;
 const BACKLOG_FIRST_INDEX = 50_000_000;
-const ANSWER_GRACE_MS = 15_000;
 
 export const memoryBench: Bench = {
   description: "memory of every role through a backlog of 2,000,000 messages",
@@ -52,7 +51,7 @@ async function runMemory(options: BenchOptions): Promise<BenchOutcome> {
   const samples: RssSample[] = [];
   using _ = sampleEvery(platform, samples);
   using meter = startMeter(platform);
-  const plan = planFor(platform, options);
+  const plan = planLoad(platform, { ...options, seconds: WARM_UP.seconds, messagesMax: BACKLOG });
 
   options.say(`warm-up: ${WARM_BACKLOG} messages, and ${WARM_UP.seconds} s at ${WARM_UP.perSecond}/s`);
   const account = accountIdSchema.parse(platform.account);
@@ -94,11 +93,4 @@ function sampleEvery(platform: Platform, samples: RssSample[]): Disposable {
     samples.push({ atMs: Date.now(), megabytes: rssByPart(platform) });
   }, SAMPLE_EVERY_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-function planFor(platform: Platform, { connections }: BenchOptions): LoadPlan {
-  const { hostname, port } = new URL(platform.edgeUrl);
-  const { apiKey } = platform;
-  const bounds = { messagesMax: BACKLOG, graceMs: ANSWER_GRACE_MS };
-  return { hostname, port: Number(port), apiKey, connections, firstIndex: 0, seconds: 1, ...bounds };
 }

@@ -8,9 +8,10 @@ import { toDatabaseError } from "./reports-database-error.ts";
 
 /** A cell in PostgreSQL's text form. */
 export type Cell = string | null;
+export type Row = Readonly<Record<string, unknown>>;
 /** What one statement answers: its rows as objects, and how many it touched. */
 export interface Answer {
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly rows: readonly Row[];
   readonly count: number;
 }
 

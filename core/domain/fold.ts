@@ -3,6 +3,7 @@
  * (invariant I5). Every field is therefore a maximum, a minimum or a union, never "the last one seen". The state is
  * plain JSON, so that the projector can keep it beside the facts.
  */
+import { canonicalJson } from "./canonical-json.ts";
 import type { EventOf, MessageEvent } from "./event.ts";
 
 /** Where a segment stands, weakest first: a contradiction is decided by this order, never by arrival. */
@@ -212,12 +213,7 @@ function smaller(held: string | undefined, next: string): string {
 function earliest<E extends MessageEvent>(held: E | undefined, next: E): E {
   if (held === undefined || next.at < held.at) return next;
   if (next.at > held.at) return held;
-  return canonical(next) < canonical(held) ? next : held;
-}
-
-/** The same text for the same event, in whatever order its fields were written down. */
-function canonical(event: MessageEvent): string {
-  return JSON.stringify(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return canonicalJson(next) < canonicalJson(held) ? next : held;
 }
 
 function latestAttempt(held: EventOf<"routed"> | undefined, next: EventOf<"routed">): EventOf<"routed"> {

@@ -3,7 +3,8 @@
 import type { Directory } from "#core/directory/directory.ts";
 import { pipeline } from "#core/handlers/index.ts";
 import { runPipeline } from "#core/handlers/run-pipeline.ts";
-import { type Hold, optOutKey, type Step, type Store } from "#core/store/store.ts";
+import { readOptedOut } from "#core/store/read-opted-out.ts";
+import type { Hold, Step, Store } from "#core/store/store.ts";
 import { inboxItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { toChunks, toSubmitChunks } from "./chunks.ts";
@@ -37,7 +38,7 @@ async function buildStep(
   const { clock, mint } = context;
   const now = clock.now();
   const { items, dead } = parseItems(inboxItemSchema, holds, now);
-  const optedOut = await store.optedOut([...new Set(items.map((item) => optOutKey(item.account, item.to)))]);
+  const optedOut = await readOptedOut(store, items);
   const result = runPipeline(pipeline, items, { now, directory, optedOut });
   const forwards = [...result.forwards].flatMap(([lane, some]) => toSubmitChunks(mint, lane, some));
   const retries = [...result.retries].flatMap(([afterMs, some]) =>

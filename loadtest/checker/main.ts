@@ -2,6 +2,7 @@
  * The judging process of the checker bench: judges one run that lies ready, so that its memory is the checker's alone.
  * The plan comes as JSON on stdin; the last line of stdout is its report.
  */
+import { readFileSync } from "node:fs";
 import { checkHistory } from "../../proof/checker/check-history.ts";
 import { createSampleSources } from "../../proof/checker/testing/sample-run.ts";
 import type { JudgePlan, JudgeReport } from "./start-judge.ts";
@@ -30,6 +31,12 @@ const report: JudgeReport = {
   ...{ verdict, reasons, databaseBytes },
   seconds: (performance.now() - startedAt) / 1_000,
   cpuSeconds: (user + system) / 1_000_000,
-  peakRssMb: process.resourceUsage().maxRSS / KILOBYTES_PER_MB,
+  peakRssMb: peakRssMb(),
 };
 console.log(JSON.stringify(report));
+
+/** Not getrusage's: that begins with the memory of the process that started this one, which made the run. proc(5) */
+function peakRssMb(): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  return Number(kilobytes) / KILOBYTES_PER_MB;
+}

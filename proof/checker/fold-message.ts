@@ -2,24 +2,19 @@
  * All events of one message → what the tables hold of it: its state by the platform's own fold, and what is counted
  * here apart from it, so that a mistake of the fold does not hide one. Pure.
  */
+import { canonicalJson } from "#domain/canonical-json.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { type applyEvent, emptyMessageState, isFinal, type MessageState, rejectionOf, statusOf } from "#domain/fold.ts";
 import { type MessageId, setOfMessage } from "#domain/ids.ts";
 import { storable } from "../../reporting/projector/cell-text.ts";
+import type { LoggedEvent } from "../../reporting/projector/report-streams.ts";
 import type { Cell } from "../../reporting/reports-database.ts";
-import { canonical } from "./batch-hash.ts";
 
-/** An event with its place in the log. */
-export interface PlacedEvent {
+/** An event with its place in the logs of all sets. */
+export interface PlacedEvent extends LoggedEvent {
   readonly set: string;
-  readonly writer: string;
-  readonly sequence: string;
-  readonly index: string;
   /** The reports have read it. */
   readonly projected: boolean;
-  readonly event: MessageEvent;
-  /** JSON of all of it but its message, type and time. */
-  readonly data: string;
 }
 
 export type Apply = typeof applyEvent;
@@ -68,11 +63,11 @@ function fold(events: readonly MessageEvent[], apply: Apply): MessageState {
 
 function orderMatters(events: readonly MessageEvent[], state: MessageState, { apply, tryOrders }: FoldOptions): Cell {
   if (!tryOrders) return null;
-  const expected = JSON.stringify(canonical(state));
+  const expected = canonicalJson(state);
   const backwards = events.toReversed();
   const half = Math.ceil(events.length / 2);
   const orders = [backwards, [...events.slice(half), ...events], [...events, ...backwards]];
-  return `${orders.some((order) => JSON.stringify(canonical(fold(order, apply))) !== expected)}`;
+  return `${orders.some((order) => canonicalJson(fold(order, apply)) !== expected)}`;
 }
 
 function messageCells(

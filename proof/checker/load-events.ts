@@ -6,9 +6,10 @@ import { type EventBatch, StoreError } from "#core/store/store.ts";
 import type { SetId, WriterId } from "#domain/ids.ts";
 import { storableJson } from "../../reporting/projector/cell-text.ts";
 import type { Positions } from "../../reporting/projector/checkpoint.ts";
+import type { RowWriter } from "../../reporting/row-writer.ts";
 import { hashBatch } from "./batch-hash.ts";
 import type { EventSource } from "./event-source.ts";
-import type { RowWriter, Workbench } from "./workbench.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** Of up to some hundreds of events each. */
 const READ_BATCHES = 50;

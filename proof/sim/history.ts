@@ -32,6 +32,8 @@ export interface Attempt {
 /** One segment as it was written to a provider's link. */
 export interface SubmitRecord {
   readonly at: number;
+  /** The same by the clock of its connector, in milliseconds since the epoch. */
+  readonly clockAt: number;
   readonly connector: string;
   readonly message: MessageId;
   readonly segment: number;
@@ -48,6 +50,8 @@ export interface SubmitRecord {
   /** What the provider did when it came; absent: it never came. */
   result?: "accepted" | "refused" | "dropped";
   providerMessageId?: string;
+  /** How long the provider took to answer; absent: it never did. */
+  answerMs?: number;
 }
 
 export interface ReceiptRecord {
@@ -64,8 +68,19 @@ export interface ReplyRecord {
   readonly from: string;
   readonly to: string;
   readonly text: string;
+  /** Of a reply of several parts: what they are joined by. */
+  readonly reference?: number;
   tries: number;
   acknowledgedAt?: number;
+}
+
+/** A STOP that every set had: acknowledged, by invariant I12. */
+export interface OptOutRecord {
+  /** account|handset */
+  readonly pair: string;
+  readonly at: number;
+  /** A START that was said after it. */
+  startSaidAt?: number;
 }
 
 /** A set as a majority had it at the end. */
@@ -87,7 +102,7 @@ export interface ChunkRecord {
 /** Something that was wrong at a moment of the run, and may not be at its end. */
 export interface Observation {
   readonly at: number;
-  readonly check: "step-atomicity" | "append-only";
+  readonly check: "step-atomicity" | "append-only" | "inbound-durable";
   readonly what: string;
 }
 
@@ -102,9 +117,12 @@ export interface ReportRecord {
 
 export interface History {
   readonly operations: readonly SendOperation[];
+  /** When a worker knew that it was routed; a step whose answer was lost is not told. */
+  readonly routedAt: ReadonlyMap<MessageId, number>;
   readonly submits: readonly SubmitRecord[];
   readonly receipts: readonly ReceiptRecord[];
   readonly replies: readonly ReplyRecord[];
+  readonly optOuts: readonly OptOutRecord[];
   readonly faults: readonly AppliedFault[];
   readonly observations: readonly Observation[];
   readonly sets: readonly SetRecord[];

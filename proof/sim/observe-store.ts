@@ -1,6 +1,7 @@
 /** A store that tells which of its interesting answers were given, and which marks it said are durable. */
 import type { CommitResult, Hold, Step, Store } from "#core/store/store.ts";
 import { toPositions } from "#core/worker/send-positions.ts";
+import type { MessageId } from "#domain/ids.ts";
 import type { SubmitItem } from "#domain/item.ts";
 import { type Reached, reach } from "./sometimes.ts";
 
@@ -10,6 +11,8 @@ export interface StoreObserver {
   readonly errors: () => number;
   /** This segment is below a durable mark: `message/segment`. */
   marked(segment: string): void;
+  /** A worker knows that the step which routed it is committed. */
+  routed(message: MessageId): void;
 }
 
 /** It changes nothing. */
@@ -27,6 +30,10 @@ export function observeStore(store: Store, observer: StoreObserver): Store {
     if (result.type === "committed" && observer.errors() > errors) {
       reach(observer.reached, "a step met an error and was committed");
     }
+    if (result.type === "committed")
+      for (const { type, message } of step.events ?? []) {
+        if (type === "routed") observer.routed(message);
+      }
     if (result.type === "committed") for (const { lease, mark: upTo } of step.marks ?? []) mark(lease.chunk, upTo);
     return result;
   };

@@ -2,6 +2,7 @@
 import type { MongoClient } from "mongodb";
 import type { Store } from "#core/store/store.ts";
 import type { Connector, InboundHandlers } from "../../connectors/connector.ts";
+import type { Reports } from "../../reporting/projector/project-set.ts";
 import type { SimProcess } from "./sim-process.ts";
 
 export interface PlantedAt {
@@ -16,6 +17,7 @@ export interface Plant {
   readonly wrapClient?: (client: MongoClient, at: PlantedAt) => MongoClient;
   readonly wrapStore?: (store: Store, at: PlantedAt) => Store;
   readonly wrapConnector?: (connector: Connector, at: PlantedAt) => Connector;
+  readonly wrapReports?: (reports: Reports, at: PlantedAt) => Reports;
   readonly wrapInbound?: (handlers: InboundHandlers, at: PlantedAt) => InboundHandlers;
   /** Whether the sets acknowledge this host's writes before a majority has them. */
   readonly acknowledgesEarly?: (role: string) => boolean;

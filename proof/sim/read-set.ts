@@ -37,10 +37,15 @@ export class ChunkPositions {
   }
 }
 
+export const isSubmitChunk = ({ lane }: ChunkDocument): boolean => lane.startsWith("submit.");
+
+export function optOutDocuments({ replica }: SimSet): readonly OptOutDocument[] {
+  return replica.committed("opt_outs") as unknown as readonly OptOutDocument[];
+}
+
 /** account|number of those that are opted out. */
-export function optOutsOf({ replica }: SimSet): ReadonlySet<string> {
-  const rows = replica.committed("opt_outs") as unknown as readonly OptOutDocument[];
-  return new Set(rows.flatMap(({ _id, out }) => (out ? [_id] : [])));
+export function optOutsOf(set: SimSet): ReadonlySet<string> {
+  return new Set(optOutDocuments(set).flatMap(({ _id, out }) => (out ? [_id] : [])));
 }
 
 export function toBatch({ _id, kind, at, events }: EventBatchDocument): EventBatch {

@@ -65,13 +65,13 @@ export function runSeed({ seed, schedule, plant, onLog }: RunOptions): Run {
   const isQuiet = (): boolean => {
     if (time.now - lookedAt < QUIET_LOOK_MS) return false;
     lookedAt = time.now;
-    return waitingFor(world, clients).length === 0;
+    return waitingFor(world, clients).next().done === true;
   };
   time.runUntil(isQuiet, healedAt + DRAIN_MS_MAX);
   const history = toHistory(world, clients, applied);
   reachByEvents(world.reached, history);
   world.end();
-  time.hash.addText(JSON.stringify(history.operations.map(({ attempts }) => attempts)));
+  time.hash.addText(contentsOf(world, history));
   return {
     seed,
     schedule: faults,
@@ -84,36 +84,41 @@ export function runSeed({ seed, schedule, plant, onLog }: RunOptions): Run {
   };
 }
 
-/** What is not done yet; empty when all is quiet. */
-function waitingFor(world: World, clients: Clients): readonly string[] {
-  if (!clients.isDone) return ["clients"];
-  if (!world.provider.isQuiet) return ["provider"];
-  const { states, read } = world.reports;
-  return world.sets.flatMap((set) => {
-    const lanes = chunkDocuments(set).flatMap((chunk) => {
-      if (chunk.lane === "dead") return [];
-      if (chunk.lane !== "receipts") return [`${set.id} ${chunk.lane}`];
-      const items = JSON.parse(chunk.items) as readonly { readonly providerMessageId?: string }[];
-      const isParked = items.every((item) => isUnanswered(item, world.reports.submitted));
-      return isParked ? [] : [`${set.id} ${chunk.lane}`];
-    });
-    const isUnread = batchDocuments(set).some(({ _id }) => !read.has(_id));
-    return isUnread ? [...lanes, `${PROJECTOR} of ${set.id}, with ${states.size} messages`] : lanes;
-  });
+/** What is not done yet, one thing after the other, as each costs a look; nothing when all is quiet. */
+function* waitingFor({ provider, reports, sets }: World, clients: Clients): Generator<string> {
+  if (!clients.isDone) return yield "clients";
+  if (!provider.isQuiet) return yield "provider";
+  for (const set of sets) {
+    for (const { lane, items } of chunkDocuments(set)) {
+      if (lane !== "dead" && !(lane === "receipts" && isParked(items, reports.submitted))) yield `${set.id} ${lane}`;
+    }
+    const isUnread = batchDocuments(set).some(({ _id }) => !reports.read.has(_id));
+    if (isUnread) yield `${PROJECTOR} of ${set.id}, with ${reports.states.size} messages`;
+  }
 }
 
-/** No submit has its id, as its answer never came: it waits for days, as it should. */
-function isUnanswered(item: { readonly providerMessageId?: string }, submitted: ReadonlySet<string>): boolean {
-  return !submitted.has(item.providerMessageId ?? "");
+/** No submit has any of these ids, as its answer never came: they wait for days, as they should. */
+function isParked(items: string, submitted: ReadonlySet<string>): boolean {
+  const receipts = JSON.parse(items) as readonly { readonly providerMessageId?: string }[];
+  return receipts.every(({ providerMessageId = "" }) => !submitted.has(providerMessageId));
+}
+
+/** All that the sets, the provider and the customers are left with. */
+function contentsOf({ sets, provider }: World, { operations }: History): string {
+  const held = sets.map(({ replica }) => replica.collections().map((name) => [name, replica.committed(name)]));
+  const { submits, receipts, replies } = provider;
+  return JSON.stringify([held, submits, receipts, replies, operations.map(({ attempts }) => attempts)]);
 }
 
 function toHistory(world: World, { operations, isDone }: Clients, faults: readonly AppliedFault[]): History {
   const { provider, reports } = world;
   return {
     operations,
+    routedAt: world.watch.routedAt,
     submits: provider.submits,
     receipts: provider.receipts,
     replies: provider.replies,
+    optOuts: world.watch.optOuts.acknowledged,
     faults,
     observations: world.watch.observations,
     sets: world.sets.map(
@@ -128,7 +133,7 @@ function toHistory(world: World, { operations, isDone }: Clients, faults: readon
     ),
     report: { states: reports.states, rollups: reports.rollups, read: reports.read },
     prices: new Map(accounts.map(({ id, priceMicros }) => [id, BigInt(priceMicros)])),
-    waiting: waitingFor(world, { operations, isDone }),
+    waiting: [...waitingFor(world, { operations, isDone })],
     defects: world.defects,
   };
 }

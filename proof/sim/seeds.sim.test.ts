@@ -1,6 +1,9 @@
 // Seeds: nothing is found in any of them, every interesting state is reached in some, and each is the same run twice.
 
 import { expect, test } from "bun:test";
+import type { Step } from "#core/store/store.ts";
+import type { Plant } from "./plant.ts";
+import { overlayStore } from "./plants/overlay-store.ts";
 import { runSeed } from "./run-seed.ts";
 import { describeFailures, inMacrotask, runSeeds } from "./run-seeds.ts";
 
@@ -25,6 +28,34 @@ test(
       const [one, other] = [await inMacrotask(() => runSeed({ seed })), await inMacrotask(() => runSeed({ seed }))];
       expect(`${seed} ${other.traceHash} ${other.steps}`).toBe(`${seed} ${one.traceHash} ${one.steps}`);
     }
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a run that only wrote something else is another run",
+  async () => {
+    let runs = 0;
+    const shiftEvents: Plant = {
+      name: "shift-events",
+      wrapStore(store, { role }) {
+        if (!role.startsWith("edge")) return store;
+        const byMs = runs;
+        const shifted = (step: Step): Step => ({
+          ...step,
+          events: (step.events ?? []).map((event) => ({ ...event, at: event.at + byMs })),
+        });
+        return overlayStore(store, { commit: (step) => store.commit(shifted(step)) });
+      },
+    };
+    const traces: string[] = [];
+    for (; runs < 2; runs++) {
+      const { traceHash, steps } = await inMacrotask(() => runSeed({ seed: 3, schedule: [], plant: shiftEvents }));
+      traces.push(`${steps} ${traceHash}`);
+    }
+    const [one, other] = traces.map((trace) => trace.split(" "));
+    expect(other?.[0]).toBe(one?.[0] ?? "");
+    expect(other?.[1]).not.toBe(one?.[1] ?? "");
   },
   LIMIT_MS,
 );

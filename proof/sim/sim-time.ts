@@ -10,9 +10,12 @@ interface Timer {
   /** Decides among those of one moment. */
   readonly tie: number;
   readonly order: number;
-  readonly run: () => void;
-  cancelled: boolean;
+  /** Undefined: it was cancelled. */
+  run: (() => void) | undefined;
 }
+
+/** Fewer are not worth a sweep. */
+const CANCELLED_MAX = 64;
 
 /** Everything that happens, in order, as one number. */
 class RunHash {
@@ -23,7 +26,7 @@ class RunHash {
     this.#hash = Math.imul(this.#hash ^ (value / 4_294_967_296), 0x01000193) >>> 0;
   }
   addText(text: string): void {
-    for (let i = 0; i < text.length; i++) this.add(text.charCodeAt(i));
+    this.add(Bun.hash.crc32(text));
   }
   get value(): string {
     return this.#hash.toString(16).padStart(8, "0");
@@ -33,7 +36,9 @@ class RunHash {
 export class SimTime {
   readonly hash = new RunHash();
   readonly #random: Random;
-  readonly #heap: Timer[] = [];
+  #heap: Timer[] = [];
+  /** Of the heap. Most timers are time limits of what is answered at once. */
+  #cancelled = 0;
   #now = 0;
   #order = 0;
   #steps = 0;
@@ -54,12 +59,10 @@ export class SimTime {
 
   after(ms: number, run: () => void): { cancel(): void } {
     const at = this.#now + Math.max(0, ms);
-    const timer = { at, tie: this.#random.fraction(), order: this.#order++, run, cancelled: false };
+    const timer = { at, tie: this.#random.fraction(), order: this.#order++, run };
     this.#push(timer);
     return {
-      cancel: () => {
-        timer.cancelled = true;
-      },
+      cancel: () => this.#cancel(timer),
     };
   }
 
@@ -78,10 +81,24 @@ export class SimTime {
       this.#now = timer.at;
       this.#steps += 1;
       this.hash.add(Math.round(timer.at * 1_000));
-      timer.run();
+      const { run } = timer;
+      timer.run = undefined;
+      run?.();
       drainMicrotasks();
     }
     return true;
+  }
+
+  /** What it would have run is let go at once, and so is its place, when there are many of them. */
+  #cancel(timer: Timer): void {
+    if (timer.run === undefined) return;
+    timer.run = undefined;
+    this.#cancelled += 1;
+    if (this.#cancelled < CANCELLED_MAX || 2 * this.#cancelled < this.#heap.length) return;
+    const held = this.#heap.filter(({ run }) => run !== undefined);
+    this.#heap = [];
+    this.#cancelled = 0;
+    for (const each of held) this.#push(each);
   }
 
   #push(timer: Timer): void {
@@ -105,7 +122,8 @@ export class SimTime {
       const last = this.#heap.pop();
       if (first === undefined || last === undefined) return undefined;
       if (first !== last) this.#sink(last);
-      if (!first.cancelled) return first;
+      if (first.run !== undefined) return first;
+      this.#cancelled -= 1;
     }
   }
 

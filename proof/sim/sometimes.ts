@@ -33,6 +33,8 @@ export const sometimes = [
   "a process was paused past a lease",
   "a stale primary threw writes away",
   "a projector was killed",
+  "a projector wrote and did not hear of it",
+  "a projector found that another had written",
 ] as const;
 export type Sometimes = (typeof sometimes)[number];
 

@@ -1,42 +1,43 @@
 /**
  * Who looks at the sets while the run goes on: whether what is accepted is always somewhere, whether a batch ever
- * changes, where a segment stood to its mark as it was written, and since when an opt-out holds everywhere.
+ * changes, and where a segment stood to its mark as it was written.
  */
 import type { ChunkDocument } from "#core/store/mongo/documents.ts";
 import { foundState, type Position } from "#core/worker/send-positions.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { OutboundSegment } from "../../connectors/connector.ts";
-import type { Observation, SubmitRecord } from "./history.ts";
-import { batchDocuments, ChunkPositions, chunkDocuments, optOutsOf } from "./read-set.ts";
+import type { Observation, ReceiptRecord, ReplyRecord, SubmitRecord } from "./history.ts";
+import { batchDocuments, ChunkPositions, chunkDocuments, isSubmitChunk } from "./read-set.ts";
 import { accounts } from "./sim-directory.ts";
-import { reach } from "./sometimes.ts";
+import type { SimProcess } from "./sim-process.ts";
+import { isDurable } from "./watch-inbound.ts";
+import { createOptOutWatch, type OptOutWatch } from "./watch-opt-outs.ts";
 import type { SimSet, World } from "./world.ts";
 
-/** A look at everything, and one at the opt-outs while one of them is on its way. */
+/** A look at everything. */
 const LOOK_MS = 500;
-const OPT_OUT_LOOK_MS = 20;
 
 export interface Watch {
   readonly observations: Observation[];
+  readonly optOuts: OptOutWatch;
   begin(): void;
-  written(connector: string, segment: OutboundSegment): SubmitRecord;
+  written(connector: SimProcess, segment: OutboundSegment): SubmitRecord;
+  /** The provider has heard that it was taken. */
+  acknowledged(record: ReceiptRecord | ReplyRecord): void;
   /** A store has said that this segment is below a mark: `message/segment`. */
   marked(segment: string): void;
-  /** From now on it is looked when every set holds it. */
-  stopSaid(pair: string): void;
-  /** From now on messages may go there again. */
-  startSaid(pair: string): void;
+  /** A worker knows that it is routed. */
+  routed(message: MessageId): void;
+  readonly routedAt: ReadonlyMap<MessageId, number>;
 }
 
 export function createWatch(world: World): Watch {
   const observations: Observation[] = [];
   const seen = new Map<string, SeenSet>();
   const positions = new ChunkPositions();
-  /** Pairs that said STOP and are not yet held everywhere. */
-  const stopping = new Set<string>();
-  /** Pairs whose opt-out is acknowledged, with the segments that were below a mark by then. */
-  const optedOut = new Map<string, ReadonlySet<string>>();
+  const optOuts = createOptOutWatch(world);
+  const routedAt = new Map<MessageId, number>();
   /** Segments that were below a mark at some time: whoever saw that may be late with it, and another have the chunk. */
   const marked = new Set<string>();
 
@@ -52,33 +53,20 @@ export function createWatch(world: World): Watch {
     world.time.after(LOOK_MS, look);
   }
 
-  function lookForOptOuts(): void {
-    const held = world.sets.map(optOutsOf);
-    for (const pair of stopping) {
-      if (!held.every((some) => some.has(pair))) continue;
-      stopping.delete(pair);
-      optedOut.set(
-        pair,
-        new Set(
-          world.sets.flatMap((set) => chunkDocuments(set).flatMap((chunk) => segmentsBelowMark(positions, chunk))),
-        ),
-      );
-      reach(world.reached, "an opt-out was acknowledged");
-    }
-    if (stopping.size > 0) world.time.after(OPT_OUT_LOOK_MS, lookForOptOuts);
-  }
-
   return {
     observations,
+    optOuts,
+    routedAt,
     marked: (segment) => void marked.add(segment),
+    routed: (message) => void routedAt.set(message, world.time.now),
     begin: () => void world.time.after(LOOK_MS, look),
-    written(connector, { messageId, segment, to, from, part }) {
+    written({ name: connector, clock }, { messageId, segment, to, from, part }) {
       const message = messageId as MessageId;
       const account = accounts.find(({ number }) => number === from)?.id ?? "";
       const mark = markOf(positions, world.setOf(message), { message, segment });
-      const below = optedOut.get(`${account}|${to}`);
       return {
         at: world.time.now,
+        clockAt: clock.now(),
         connector,
         message,
         segment,
@@ -86,16 +74,14 @@ export function createWatch(world: World): Watch {
         from,
         part,
         mark: mark === "beyond" && marked.has(`${message}/${segment}`) ? "chunk_gone" : mark,
-        isOptedOut: below !== undefined && !below.has(`${message}/${segment}`),
+        isOptedOut: optOuts.forbids(`${account}|${to}`, `${message}/${segment}`),
       };
     },
-    stopSaid(pair) {
-      if (stopping.size === 0) world.time.after(OPT_OUT_LOOK_MS, lookForOptOuts);
-      stopping.add(pair);
-    },
-    startSaid(pair) {
-      stopping.delete(pair);
-      optedOut.delete(pair);
+    acknowledged(record) {
+      if (isDurable(world.sets, record)) return;
+      const what = "text" in record ? `the reply '${record.text}'` : `the receipt of ${record.providerMessageId}`;
+      const says = `${what} was acknowledged and no majority had it`;
+      observations.push({ at: world.time.now, check: "inbound-durable", what: says });
     },
   };
 }
@@ -108,7 +94,7 @@ function markOf(
 ): SubmitRecord["mark"] {
   let mark: SubmitRecord["mark"] = "chunk_gone";
   for (const chunk of set === undefined ? [] : chunkDocuments(set)) {
-    if (!isSubmit(chunk)) continue;
+    if (!isSubmitChunk(chunk)) continue;
     const position = positions.of(chunk).find((one) => one.item.id === message && one.segment === segment);
     if (position === undefined) continue;
     if (position.index < chunk.mark) return "below";
@@ -116,15 +102,6 @@ function markOf(
   }
   return mark;
 }
-
-function segmentsBelowMark(positions: ChunkPositions, chunk: ChunkDocument): readonly string[] {
-  if (!isSubmit(chunk)) return [];
-  return positions
-    .of(chunk)
-    .flatMap(({ index, item, segment }) => (index < chunk.mark ? [`${item.id}/${segment}`] : []));
-}
-
-const isSubmit = ({ lane }: ChunkDocument): boolean => lane.startsWith("submit.");
 
 interface MessageSeen {
   segments: number;

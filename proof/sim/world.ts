@@ -56,8 +56,13 @@ export class World {
     this.onLog = options.onLog;
     this.time = new SimTime(this.stream("ties"));
     this.sets = [...setRegions].map(([id, region]) => this.#createSet(id, region));
-    this.provider = new SimProvider({ time: this.time, random: this.stream("provider"), reached: this.reached });
-    this.reports = createSimReports();
+    this.provider = new SimProvider({
+      time: this.time,
+      random: this.stream("provider"),
+      reached: this.reached,
+      onAcknowledged: (record) => this.watch.acknowledged(record),
+    });
+    this.reports = createSimReports(this.reached);
     this.watch = createWatch(this);
     this.hosts = [
       { name: "edge-1", region: "syd", start: startEdge },
@@ -67,6 +72,7 @@ export class World {
       { name: "connector-1", region: "syd", start: startConnector },
       { name: "connector-2", region: "fra", start: startConnector },
       { name: "projector-1", region: "syd", start: startProjector },
+      { name: "projector-2", region: "fra", start: startProjector },
     ].map((role) => new SimHost(this, role));
     this.operator = new SimHost(this, { name: "operator", region: "syd", start: startOperator });
   }

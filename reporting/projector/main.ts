@@ -16,6 +16,7 @@ import { openReportsDatabase } from "../reports-database.ts";
 import { prepareReports } from "./prepare-reports.ts";
 import { createProjector } from "./projector.ts";
 import { renderMetrics } from "./projector-metrics.ts";
+import { postgresReports } from "./write-batches.ts";
 
 const envSchema = z.strictObject({
   GODWIT_SETS: setsSchema,
@@ -54,7 +55,8 @@ export async function runProjector(
   );
   const all = [...stores.bySet.values()];
   const directory = stack.use(openDirectory({ stores: all, clock, log }));
-  const projector = createProjector({ stores: all, database, clock, random, log, stateOf: directory.stateOf });
+  const reports = postgresReports(database);
+  const projector = createProjector({ stores: all, reports, clock, random, log, stateOf: directory.stateOf });
   const health = stack.use(
     serveHealth({
       port: config.GODWIT_PROJECTOR_PORT,

@@ -12,6 +12,7 @@ import { cut, deliveredLife, START, sampleId } from "../testing/sample-events.ts
 import { prepareReports } from "./prepare-reports.ts";
 import { createProjector } from "./projector.ts";
 import { verify } from "./verify.ts";
+import { postgresReports } from "./write-batches.ts";
 
 let server: Postgres;
 const dir = mkdtempSync(join(tmpdir(), "godwit-test-"));
@@ -42,7 +43,12 @@ test("PostgreSQL is killed again and again while events come, and the reports st
   await prepared;
   expect(names).toContain("project.failed");
 
-  const projector = createProjector({ ...deps, database, stores: [store], eventsPerRound: 100 });
+  const projector = createProjector({
+    ...deps,
+    reports: postgresReports(database),
+    stores: [store],
+    eventsPerRound: 100,
+  });
   const running = projector.run(stop.signal);
   const ids = Array.from({ length: 600 }, (_, i) => i);
   let kills = 0;

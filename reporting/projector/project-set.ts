@@ -1,21 +1,20 @@
 /**
  * One set's turn: read what follows the checkpoint, write it. States: unknown position → at a position → unknown again
- * after any failure, as only PostgreSQL knows then what was written. It must never go past a gap in a writer's
+ * after any failure, as only the reports know then what was written. It must never go past a gap in a writer's
  * sequence. A set that lacks what was read from it before has come out of a backup: it is marked as such at once, so
  * that nothing is sent from it, and read on.
  */
 
 import type { EventBatch, Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
-import type { WriterId } from "#domain/ids.ts";
+import type { SetId, WriterId } from "#domain/ids.ts";
 import { EVENTS_READ_MAX } from "#domain/limits.ts";
 import { type Logger, silentLogger } from "#domain/log.ts";
-import type { ReportsDatabase } from "../reports-database.ts";
-import { type Positions, readPositions } from "./checkpoint.ts";
+import type { Positions } from "./checkpoint.ts";
 import { findMissing } from "./find-missing.ts";
 import { emptySetMetrics, type SetMetrics } from "./projector-metrics.ts";
 import { createStateCache } from "./state-cache.ts";
-import { writeBatches } from "./write-batches.ts";
+import type { WriteOptions, WriteResult } from "./write-batches.ts";
 
 /** In one read, of however few events. */
 const BATCHES_MAX = 1_024;
@@ -26,6 +25,14 @@ const WRITERS_REFRESH_MS = 2_000;
 /** ~1.5 KiB each. At 1,000 messages/s of a set it spans the half minute in which most are delivered. */
 const STATES_MAX = 30_000;
 
+/** What a projection needs of the reports: checkpoint and facts, written together. In use: PostgreSQL's. */
+export interface Reports {
+  /** How far the writers of `set` are written. */
+  positions(set: SetId): Promise<Positions>;
+  /** In one transaction. After an error it may have happened or not. */
+  write(options: WriteOptions): Promise<WriteResult>;
+}
+
 /**
  * `full`: there is more, go on at once. `idle`: all was read. `yielded`: another projector is at work on this set.
  */
@@ -33,7 +40,7 @@ export type RoundResult = "full" | "idle" | "yielded";
 
 export interface SetProjection {
   /**
-   * Reads once and writes what it found. Throws StoreError, ReportsDatabaseError or GapError; call it again later.
+   * Reads once and writes what it found. Throws StoreError, GapError or an error of the reports; call it again later.
    */
   round(): Promise<RoundResult>;
   readonly metrics: SetMetrics;
@@ -41,12 +48,12 @@ export interface SetProjection {
 
 export function createSetProjection(deps: {
   readonly store: Store;
-  readonly database: ReportsDatabase;
+  readonly reports: Reports;
   readonly clock: Clock;
   readonly log?: Logger;
   readonly eventsPerRound?: number;
 }): SetProjection {
-  const { store, database, clock, log = silentLogger, eventsPerRound = EVENTS_READ_MAX } = deps;
+  const { store, reports, clock, log = silentLogger, eventsPerRound = EVENTS_READ_MAX } = deps;
   const metrics = emptySetMetrics();
   const cache = createStateCache(STATES_MAX);
   let positions: Positions | undefined;
@@ -78,7 +85,7 @@ export function createSetProjection(deps: {
 
   async function write(from: Positions, batches: readonly EventBatch[]): Promise<boolean> {
     const startedAt = clock.monotonic();
-    const result = await writeBatches(database, { set: store.set, positions: from, batches, cache });
+    const result = await reports.write({ set: store.set, positions: from, batches, cache });
     positions = result.positions;
     if (result.type === "stale") {
       cache.clear();
@@ -93,7 +100,7 @@ export function createSetProjection(deps: {
   }
 
   async function round(): Promise<RoundResult> {
-    positions ??= await startFrom({ store, database, log });
+    positions ??= await startFrom({ store, reports, log });
     await refreshWriters();
     const { batches, isAll } = await read(positions);
     metrics.lagBatches = batches.length;
@@ -128,11 +135,11 @@ function countEvents(batches: readonly EventBatch[]): number {
 /** Only here is it known what the set once held; whoever has to know it besides is told by the set itself. */
 async function startFrom(deps: {
   readonly store: Store;
-  readonly database: ReportsDatabase;
+  readonly reports: Reports;
   readonly log: Logger;
 }): Promise<Positions> {
-  const { store, database, log } = deps;
-  const positions = await readPositions(database, store.set);
+  const { store, reports, log } = deps;
+  const positions = await reports.positions(store.set);
   const missing = await findMissing(store, positions);
   if (missing.length > 0) {
     await store.declareStanding("restored");

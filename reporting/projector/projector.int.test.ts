@@ -21,6 +21,7 @@ import { GapError } from "./checkpoint.ts";
 import { createSetProjection } from "./project-set.ts";
 import { createProjector } from "./projector.ts";
 import { verify } from "./verify.ts";
+import { postgresReports } from "./write-batches.ts";
 
 let reports: TestReports;
 beforeAll(async () => {
@@ -186,7 +187,7 @@ describe("projector", () => {
     for (let failAt = 1; ; failAt++) {
       const projection = createSetProjection({
         store,
-        database: failing(reports.database, failAt),
+        reports: postgresReports(failing(reports.database, failAt)),
         clock: systemClock,
       });
       const failed = await drain(projection).then(
@@ -215,7 +216,7 @@ describe("projector", () => {
         throw new Error("connection lost");
       },
     };
-    const projection = createSetProjection({ store, database, clock: systemClock });
+    const projection = createSetProjection({ store, reports: postgresReports(database), clock: systemClock });
     await expect(projection.round()).rejects.toThrow("connection lost");
     await drain(projection);
     expect(await verify({ ...reports, stores: [store] })).toEqual([]);

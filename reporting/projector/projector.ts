@@ -1,5 +1,5 @@
 /**
- * The projector: every set's events → PostgreSQL, for ever. One loop a set, so that a set that is away holds up no
+ * The projector: every set's events → the reports, for ever. One loop a set, so that a set that is away holds up no
  * other; any number of projectors may run at once, and they take turns. It reads the sets and writes nothing to them
  * but that they were restored. A set that is retired rests.
  */
@@ -10,10 +10,9 @@ import type { Clock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
-import type { ReportsDatabase } from "../reports-database.ts";
 import { ReportsDatabaseError } from "../reports-database-error.ts";
 import { GapError } from "./checkpoint.ts";
-import { createSetProjection, type SetProjection } from "./project-set.ts";
+import { createSetProjection, type Reports, type SetProjection } from "./project-set.ts";
 import type { SetMetrics } from "./projector-metrics.ts";
 
 /**
@@ -28,7 +27,7 @@ const BACKOFF_MAX_MS = 10_000;
 
 export interface ProjectorDeps {
   readonly stores: readonly Store[];
-  readonly database: ReportsDatabase;
+  readonly reports: Reports;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

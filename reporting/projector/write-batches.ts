@@ -10,9 +10,10 @@ import type { MessageId, SetId } from "#domain/ids.ts";
 import type { ReportsDatabase, ReportsTransaction } from "../reports-database.ts";
 import { IN_FAILED_TRANSACTION, ReportsDatabaseError } from "../reports-database-error.ts";
 import { arrayLiteral, copyLine, storableJson, timestamp } from "./cell-text.ts";
-import { advance, isSamePositions, lockPositions, movePositions, type Positions } from "./checkpoint.ts";
+import { advance, isSamePositions, lockPositions, movePositions, type Positions, readPositions } from "./checkpoint.ts";
 import { type FactTable, messageTable, replyTable, rowOf, segmentTable } from "./fact-tables.ts";
 import { type Projection, projectBatch, type RowChanges } from "./project-batch.ts";
+import type { Reports } from "./project-set.ts";
 import { type RollupMove, rollupKeyColumns } from "./rollup.ts";
 import type { StateCache } from "./state-cache.ts";
 
@@ -27,6 +28,14 @@ export interface WriteOptions {
   readonly batches: readonly EventBatch[];
   /** Holds states as of `positions`, and is brought up to what is written. */
   readonly cache: StateCache;
+}
+
+/** The reports as a projection wants them. */
+export function postgresReports(database: ReportsDatabase): Reports {
+  return {
+    positions: (set) => readPositions(database, set),
+    write: (options) => writeBatches(database, options),
+  };
 }
 
 /**

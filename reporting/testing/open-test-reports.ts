@@ -6,12 +6,14 @@ import type { MessageEvent } from "#domain/event.ts";
 import type { SetId } from "#domain/ids.ts";
 import { systemRandom } from "#domain/random.ts";
 import { migrate } from "../migrate.ts";
-import { createSetProjection, type SetProjection } from "../projector/project-set.ts";
+import { createSetProjection, type Reports, type SetProjection } from "../projector/project-set.ts";
+import { postgresReports } from "../projector/write-batches.ts";
 import { openReportsDatabase, type ReportsDatabase } from "../reports-database.ts";
 
 export interface TestReports extends AsyncDisposable {
   readonly url: string;
   readonly database: ReportsDatabase;
+  readonly reports: Reports;
 }
 
 /** Takes the test's servers over: they stop with what is returned. */
@@ -23,7 +25,8 @@ export async function openTestReports(
   const database = stack.use(openReportsDatabase({ url: servers.postgresUri, connections: 4, name: "test" }));
   await migrate(database);
   const held = stack.move();
-  return { url: servers.postgresUri, database, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  const reports = postgresReports(database);
+  return { url: servers.postgresUri, database, reports, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /** Empties every table, as if the schema were new. */
@@ -54,7 +57,8 @@ export async function drain(projection: SetProjection): Promise<void> {
 }
 
 export async function projectAll(database: ReportsDatabase, stores: readonly Store[]): Promise<void> {
-  for (const store of stores) await drain(createSetProjection({ store, database, clock: systemClock }));
+  const reports = postgresReports(database);
+  for (const store of stores) await drain(createSetProjection({ store, reports, clock: systemClock }));
 }
 
 /** Everything the projector wrote, as text, for comparing two databases or two moments. */

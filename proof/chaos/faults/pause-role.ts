@@ -16,7 +16,7 @@ const STUCK_MS = 2_500;
 const TRY_MS_MAX = 90_000;
 const TRIES_MAX = 12;
 
-interface Victim {
+export interface Victim {
   readonly name: string;
   readonly processes: readonly string[];
   readonly lanes: RegExp;
@@ -24,7 +24,7 @@ interface Victim {
   readonly mustHold: boolean;
 }
 
-const VICTIMS: readonly Victim[] = [
+export const VICTIMS: readonly Victim[] = [
   {
     name: "pause-worker",
     processes: ["worker", "worker-2"],
@@ -66,7 +66,7 @@ async function pause(context: FaultContext, process: string, { lanes, mustHold }
   const stoppedAt = clock.monotonic();
   if (mustHold) {
     await clock.sleep(STUCK_MS);
-    if ((await oldestOn(stack.stores, lanes)) < STUCK_MS) {
+    if (!isStuck(await oldestOn(stack.stores, lanes))) {
       await context.heal();
       return { happened: false, evidence: `${process} held nothing when it was stopped` };
     }
@@ -80,6 +80,31 @@ async function pause(context: FaultContext, process: string, { lanes, mustHold }
   await watch.catchUp();
   const lost = linesSince(role.logFile, logStart, "claim.lease_lost");
   const taken = watch.doubts("takeover") - doubts;
+  return provePause({ process, state, inHand, others, taken, lost }, { mustHold });
+}
+
+/** Whether the oldest chunk, so old after STUCK_MS, lies in the hands of the process that stands still. */
+export function isStuck(oldestMs: number): boolean {
+  return oldestMs >= STUCK_MS;
+}
+
+export interface PauseSeen {
+  readonly process: string;
+  /** Of the process in its pause: "T" is stopped. */
+  readonly state: string;
+  /** Items that waited or were held when it was stopped. */
+  readonly inHand: number;
+  /** Messages that became final meanwhile. */
+  readonly others: number;
+  /** Segments that another process took over in doubt. */
+  readonly taken: number;
+  /** Leases that the woken process found lost. */
+  readonly lost: number;
+}
+
+/** What was seen of a whole pause → whether it was one, and of a process that held something. */
+export function provePause(seen: PauseSeen, { mustHold }: Pick<Victim, "mustHold">): Proof {
+  const { process, state, inHand, others, taken, lost } = seen;
   const evidence =
     `${process} in state ${state} for ${PAUSED_MS} ms with ${inHand} in hand; meanwhile ${others} messages became ` +
     `final, ${taken} segments were taken over in doubt, ${lost} leases found lost`;

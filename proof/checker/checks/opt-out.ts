@@ -1,8 +1,10 @@
 /**
- * Nothing goes to a number after its opt-out was acknowledged, unless it was below a send mark before. Marks are not
- * in the history, so only what began afterwards is judged: asked for after the acknowledgement, or routed a second
- * after it (clocks of one machine). A message routed before and claimed after is not seen here; the simulation sees
- * it.
+ * Nothing goes to a number after its opt-out was acknowledged, unless it was below a send mark before. Marks are no
+ * events, and no time can stand in for them: a segment below one may go as long as its lease is renewed, behind a link
+ * that is away or a provider that throttles, and goes then without a word. So only what began afterwards is judged:
+ * asked for after the acknowledgement, or routed a second after it (clocks of one machine). Of a message that was
+ * routed before, and came under its mark after, this sees nothing; the simulation reads the marks of every set at the
+ * acknowledgement, and does (opt-out-wins).
  */
 import type { Check } from "./check.ts";
 

@@ -2,10 +2,12 @@
 
 import { describe, expect, test } from "bun:test";
 import type { EventBatch } from "#core/store/store.ts";
-import type { MessageEvent } from "#domain/event.ts";
+import type { E164 } from "#domain/e164.ts";
+import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { emptyMessageState, foldEvents } from "#domain/fold.ts";
-import type { MessageId } from "#domain/ids.ts";
-import type { AttemptEnd, History, SubmitRecord } from "../history.ts";
+import type { MessageId, ProviderId, SetId } from "#domain/ids.ts";
+import type { AttemptEnd, History, ReplyRecord, SubmitRecord } from "../history.ts";
+import type { AppliedFault } from "../nemesis/fault.ts";
 import { checks } from "./index.ts";
 import {
   accepted,
@@ -43,6 +45,50 @@ const foreign = "fra1-01mcc5rpxvz0k13d7jfej58m68" as MessageId;
 const unkeyed = (history: History): History => ({
   ...history,
   operations: history.operations.map((operation) => ({ ...operation, key: undefined })),
+});
+
+/** After the message was accepted, and its customer told. */
+const reply: ReplyRecord = {
+  at: 4_500,
+  from: accepted.to,
+  to: accepted.from,
+  text: "yes",
+  tries: 1,
+  acknowledgedAt: 4_600,
+};
+const repliedTo = (over: Partial<EventOf<"replied">>): MessageEvent => ({
+  type: "replied",
+  message: id,
+  at: 5,
+  reply: "r1",
+  provider: "sim" as ProviderId,
+  from: reply.from,
+  to: reply.to,
+  text: reply.text,
+  part: 1,
+  parts: 1,
+  ...over,
+});
+/** To the same handset, and its customer was told of it at the same time. */
+const newer: MessageEvent = { ...accepted, message: other, at: 2 };
+const replied = (replies: readonly ReplyRecord[], ...events: readonly MessageEvent[]): History => ({
+  ...answered({ type: "accepted", ids: [id, other], at: 1 }),
+  sets: withMore(...events).sets,
+  replies,
+});
+const withOptOut = (history: History): History => ({
+  ...history,
+  sets: history.sets.map((set) => ({ ...set, optOuts: new Set([`acme|${reply.from}`]) })),
+});
+const away = (set: SetId): AppliedFault => ({
+  fault: { at: 3_900, kind: "elect", set, how: "killed", awayMs: 6_000, survives: 0 },
+  happened: true,
+  detail: "",
+});
+const paused = (process: string): AppliedFault => ({
+  fault: { at: 3_900, kind: "pause", process, ms: 16_000 },
+  happened: true,
+  detail: "",
 });
 
 const plants: Readonly<Record<string, readonly History[]>> = {
@@ -84,27 +130,67 @@ const plants: Readonly<Record<string, readonly History[]>> = {
   "no-silent-double": [withSubmits(submit, submit), withSubmits({ ...submit, mark: "beyond" })],
   "inbound-durable": [
     without("delivered"),
-    {
-      ...innocent,
-      replies: [{ at: 1, from: "+61410000001", to: "+61480000001", text: "yes", tries: 1, acknowledgedAt: 2 }],
-    },
+    { ...innocent, replies: [reply] },
+    { ...innocent, observations: [{ at: 1, check: "inbound-durable", what: "no majority had it" }] },
   ],
-  "nobody-needs-another": [unkeyed(answered({ type: "unavailable", retryAfterMs: 1 }))],
+  "nobody-needs-another": [
+    unkeyed(answered({ type: "unavailable", retryAfterMs: 1 })),
+    { ...innocent, routedAt: new Map([[id, 9_000]]) },
+    { ...innocent, submits: [{ ...submit, at: 12_000 }] },
+    // One of two workers is paused, and the other needs more than a lease for what it left.
+    { ...innocent, routedAt: new Map([[id, 30_000]]), faults: [paused("worker-1")] },
+    // The other set is away, and both workers with it.
+    { ...innocent, routedAt: new Map([[id, 9_000]]), faults: [away("fra1" as SetId)] },
+  ],
   "one-key-one-message": [
     answered({ type: "accepted", ids: [id], at: 1 }, { type: "accepted", ids: [other], at: 1 }),
     withMore({ ...accepted, message: other }),
     answered({ type: "unavailable", retryAfterMs: 1 }),
   ],
-  "opt-out-wins": [withSubmits({ ...submit, isOptedOut: true })],
+  "opt-out-wins": [
+    withSubmits({ ...submit, isOptedOut: true }),
+    { ...innocent, optOuts: [{ pair: "acme|+61410000001", at: 3_000 }] },
+    { ...replied([{ ...reply, text: "STOP" }], repliedTo({ text: "STOP" })) },
+    withOptOut({ ...replied([{ ...reply, text: "START" }], repliedTo({ text: "START" })) }),
+  ],
   "receipts-kept": [
     without("delivered"),
     withBatches([...innocentBatches.slice(0, 3), batch(4, [{ ...delivered, message: other } as MessageEvent])]),
   ],
+  "replies-find-their-message": [
+    { ...innocent, replies: [reply] },
+    replied([reply], repliedTo({}), repliedTo({ reply: "r2" })),
+    replied([{ ...reply, reference: 7 }], repliedTo({ reply: "8.2.0" })),
+    replied([reply], { ...accepted, message: other, to: "+61410000009" as E164 }, repliedTo({ message: other })),
+    replied([reply], newer, repliedTo({})),
+  ],
+  "expired-stays-unsent": [{ ...historyOf([batch(1, [{ ...accepted, expireAt: 3 }]), ...innocentBatches.slice(1)]) }],
   "no-defects": [{ ...innocent, defects: ["a loop ended"] }],
 };
 
 test("an innocent history is found innocent", () => {
   expect(redOn(innocent)).toEqual([]);
+});
+
+test.each([
+  ["a reply to its message", replied([reply], repliedTo({}))],
+  [
+    "a reply that came twice and is said twice",
+    replied([{ ...reply, tries: 2 }], repliedTo({}), repliedTo({ reply: "r2" })),
+  ],
+  ["a reply that was relayed twice", replied([reply], repliedTo({}), repliedTo({}))],
+  ["a STOP that every set holds", withOptOut(replied([{ ...reply, text: "STOP" }], repliedTo({ text: "STOP" })))],
+  [
+    "a late route on a set that was away itself",
+    { ...innocent, routedAt: new Map([[id, 9_000]]), faults: [away("syd1" as SetId)] },
+  ],
+  [
+    "a late route of what a paused worker held",
+    { ...innocent, routedAt: new Map([[id, 20_000]]), faults: [paused("worker-1")] },
+  ],
+] as const)("%s is innocent", (_, history) => {
+  const about = ["opt-out-wins", "replies-find-their-message", "nobody-needs-another", "inbound-durable"];
+  expect(redOn(history).filter((name) => about.includes(name))).toEqual([]);
 });
 
 describe.each(checks.map(({ name }) => name).filter((name) => name !== "order-free-fold"))("%s", (name) => {

@@ -1,7 +1,7 @@
-/** I8: a receipt or reply that was acknowledged is in the log, or waits, or lies on lane `dead`. */
+/** I8: a receipt or reply is on a majority when it is acknowledged, and stays: in the log, on its lane or on `dead`. */
 import type { History } from "../history.ts";
 
-export function checkInboundDurable({ sets, receipts, replies }: History): readonly string[] {
+export function checkInboundDurable({ sets, receipts, replies, observations }: History): readonly string[] {
   const events = sets.flatMap(({ batches }) => batches.flatMap((batch) => batch.events));
   const waiting = sets.flatMap(({ chunks }) => chunks.map(({ items }) => JSON.stringify(items)));
   const ids = new Set(
@@ -19,5 +19,8 @@ export function checkInboundDurable({ sets, receipts, replies }: History): reado
     if (acknowledgedAt === undefined || texts.has(`${from} ${text}`) || isWaiting(JSON.stringify(text))) return [];
     return [`the reply '${text}' of ${from} was acknowledged and is lost`];
   });
-  return [...lost, ...gone];
+  const early = observations.flatMap(({ check, at, what }) =>
+    check === "inbound-durable" ? [`at ${at.toFixed(0)}: ${what}`] : [],
+  );
+  return [...early, ...lost, ...gone];
 }

@@ -2,6 +2,7 @@
 import type { History } from "../history.ts";
 import { checkAppendOnly } from "./append-only.ts";
 import { checkBilledOnce } from "./billed-once.ts";
+import { checkExpiredStaysUnsent } from "./expired-stays-unsent.ts";
 import { checkInboundDurable } from "./inbound-durable.ts";
 import { checkNoDefects } from "./no-defects.ts";
 import { checkNoSilentDouble } from "./no-silent-double.ts";
@@ -12,6 +13,7 @@ import { checkOptOutWins } from "./opt-out-wins.ts";
 import { checkOrderFreeFold } from "./order-free-fold.ts";
 import { checkOutcomesHaveCauses } from "./outcomes-have-causes.ts";
 import { checkReceiptsKept } from "./receipts-kept.ts";
+import { checkRepliesFindTheirMessage } from "./replies-find-their-message.ts";
 import { checkReportsEqualFold } from "./reports-equal-fold.ts";
 import { checkStepAtomicity } from "./step-atomicity.ts";
 
@@ -37,5 +39,7 @@ export const checks: readonly { readonly name: string; readonly invariant: strin
   { name: "one-key-one-message", invariant: "I11", check: checkOneKeyOneMessage },
   { name: "opt-out-wins", invariant: "I12", check: checkOptOutWins },
   { name: "receipts-kept", invariant: "I13", check: checkReceiptsKept },
+  { name: "replies-find-their-message", invariant: "two-way", check: checkRepliesFindTheirMessage },
+  { name: "expired-stays-unsent", invariant: "none: a message's expiry", check: checkExpiredStaysUnsent },
   { name: "no-defects", invariant: "none: nothing is our fault", check: checkNoDefects },
 ];

@@ -44,7 +44,8 @@ export const batch = (sequence: number, events: readonly MessageEvent[]): EventB
 });
 
 export const submit: SubmitRecord = {
-  at: 3,
+  at: 4_050,
+  clockAt: 3,
   connector: "connector-1.1",
   message: id,
   segment: 0,
@@ -54,6 +55,7 @@ export const submit: SubmitRecord = {
   mark: "below",
   isOptedOut: false,
   result: "accepted",
+  answerMs: 20,
   providerMessageId: "p1",
 };
 
@@ -73,9 +75,11 @@ export function historyOf(batches: readonly EventBatch[], over: Partial<History>
         attempts: [{ edge: "edge-1", at: 4_000, endAt: 4_010, end: { type: "accepted", ids: [id], at: 1 } }],
       },
     ],
+    routedAt: new Map([[id, 4_020]]),
     submits: [submit],
     receipts: [{ at: 4, providerMessageId: "p1", state: "delivered", tries: 1, acknowledgedAt: 5 }],
     replies: [],
+    optOuts: [],
     faults: [],
     observations: [],
     sets: [set],

@@ -1,7 +1,11 @@
-/** I9: while a set that nothing was done to can be reached, an edge that nothing was done to takes messages. */
-import type { AttemptEnd, History, SendOperation } from "../history.ts";
+/**
+ * I9: while a set that nothing was done to can be reached, an edge that nothing was done to takes messages, and what it
+ * took there is on its way within seconds, as long as a worker and a connector live to which nothing was done.
+ */
+import { type MessageId, type SetId, setOfMessage } from "#domain/ids.ts";
+import type { AttemptEnd, History, SendOperation, SubmitRecord } from "../history.ts";
 import { lastsMs } from "../nemesis/apply-faults.ts";
-import type { AppliedFault } from "../nemesis/fault.ts";
+import type { AppliedFault, Fault } from "../nemesis/fault.ts";
 import { setRegions } from "../sim-directory.ts";
 
 /** What a fault leaves behind: a breaker that is open, a standing that is not known, a clock that has to settle. */
@@ -9,8 +13,26 @@ const AFTERMATH_MS = 8_000;
 /** Before this, roles are opening. */
 const START_MS = 3_000;
 
-export function checkNobodyNeedsAnother({ operations, faults }: History): readonly string[] {
-  return operations.filter(({ key }) => key === undefined).flatMap((operation) => findRefused(operation, faults));
+/** From its answer to a route, and from there to a provider, which may be slow, while another set is away. */
+const ROUTED_MS = 3_000;
+const SUBMITTED_MS = 6_500;
+/** What a fault leaves behind in its process: a lane loop backs off for 2 s. */
+const BACK_OFF_MS = 4_000;
+/**
+ * And on its set: a step whose answer was lost is tried again after 8 s, stamped as of the first time, and a chunk that
+ * comes so late is found by the next look from the head, 5 s later.
+ */
+const LATE_STEP_MS = 14_000;
+/** While a worker or a connector is away: what it held is another's when its lease has run out. */
+const TAKEN_OVER_MS = 20_000;
+/** A provider that takes longer is silent; a connector waits for it so long. */
+const SILENT_MS = 2_000;
+const UNANSWERED_MS = 4_000;
+
+export function checkNobodyNeedsAnother(history: History): readonly string[] {
+  const { operations, faults } = history;
+  const unkeyed = operations.filter(({ key }) => key === undefined);
+  return [...unkeyed.flatMap((operation) => findRefused(operation, faults)), ...findStuck(history)];
 }
 
 function findRefused(operation: SendOperation, faults: readonly AppliedFault[]): readonly string[] {
@@ -25,6 +47,70 @@ function findRefused(operation: SendOperation, faults: readonly AppliedFault[]):
     if (isEdgeHit || hitSets.size === setRegions.size) return [];
     return [`${name} was answered '${end.type}' by ${edge} at ${at}, and only ${[...hitSets].join()} was away`];
   });
+}
+
+/** Messages on a set to which nothing was done that nobody worked off for too long. */
+function findStuck(history: History): readonly string[] {
+  const { operations, submits, routedAt, faults } = history;
+  const firsts = new Map<MessageId, SubmitRecord>();
+  for (const submit of submits) if (!firsts.has(submit.message)) firsts.set(submit.message, submit);
+  const late = (id: MessageId, what: string, span: Span): readonly string[] => {
+    const ms = Math.round(span.to - span.from);
+    const words = `${id} was ${what} ${ms} ms after ${Math.round(span.from)}, and nobody hindered it`;
+    return isTooLong(setOfMessage(id), span, faults) ? [words] : [];
+  };
+  // What is not there never came to that: nothing-lost judges what has no end.
+  return [...answerTimes(operations)].flatMap(([id, answeredAt]) => {
+    const routed = routedAt.get(id);
+    if (routed === undefined) return [];
+    const routing = late(id, "routed", { role: "worker", from: answeredAt, to: routed, boundMs: ROUTED_MS });
+    const first = firsts.get(id);
+    if (first === undefined) return routing;
+    const boundMs = SUBMITTED_MS + (wasKeptWaiting(first, routed, submits) ? TAKEN_OVER_MS : 0);
+    return [...routing, ...late(id, "submitted", { role: "connector", from: routed, to: first.at, boundMs })];
+  });
+}
+
+function answerTimes(operations: readonly SendOperation[]): ReadonlyMap<MessageId, number> {
+  const times = new Map<MessageId, number>();
+  for (const { end, endAt } of operations.flatMap(({ attempts }) => attempts)) {
+    for (const id of end?.type === "accepted" ? end.ids : []) {
+      if (endAt !== undefined && !times.has(id)) times.set(id, endAt);
+    }
+  }
+  return times;
+}
+
+/** Its connector's window was taken up by segments that the provider did not answer. */
+function wasKeptWaiting({ connector, at }: SubmitRecord, since: number, submits: readonly SubmitRecord[]): boolean {
+  return submits.some((other) => {
+    const isSilent = (other.answerMs ?? Number.POSITIVE_INFINITY) > SILENT_MS;
+    return isSilent && other.connector === connector && other.at < at && other.at > since - UNANSWERED_MS;
+  });
+}
+
+interface Span {
+  readonly role: "worker" | "connector";
+  readonly from: number;
+  readonly to: number;
+  readonly boundMs: number;
+}
+
+/** Something of `set` took too long, all that was done to others allowed for. */
+function isTooLong(set: SetId, { role, from, to, boundMs }: Span, faults: readonly AppliedFault[]): boolean {
+  if (to - from <= boundMs) return false;
+  const isNear = (fault: Fault, afterMs: number): boolean =>
+    fault.at <= to && from <= fault.at + lastsMs(fault) + afterMs;
+  if (faults.some(({ fault }) => "set" in fault && fault.set === set && isNear(fault, LATE_STEP_MS))) return false;
+  const hurt = new Set(
+    faults.flatMap(({ fault }) => (isHurt(fault, role) && isNear(fault, BACK_OFF_MS) ? [fault.process] : [])),
+  );
+  return hurt.size === 0 || (hurt.size === 1 && to - from > boundMs + TAKEN_OVER_MS);
+}
+
+/** The way to another set is not its own. Whoever's clock has jumped may stamp what is ready for others. */
+function isHurt(fault: Fault, role: string): fault is Fault & { readonly process: string } {
+  return "process" in fault && fault.kind !== "wire" && (fault.kind === "jump" || fault.process.startsWith(role));
 }
 
 /** A step that is under way on a set that hangs may be told as unknown: another set would make it two. */

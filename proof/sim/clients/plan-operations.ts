@@ -32,39 +32,69 @@ export interface PlannedKeyword {
 export interface ClientPlan {
   readonly operations: readonly PlannedOperation[];
   readonly keywords: readonly PlannedKeyword[];
+  /** The provider answers slowly then, so that something still waits for it when a STOP takes effect. */
+  readonly slow?: { readonly at: number; readonly ms: number };
 }
 
 const CLIENTS_MS = 9_000;
 const LONG = "The quick brown fox jumps over the lazy dog and then goes home to sleep for a while. ";
+const STOP_SHARE = 0.7;
+const HANDSET = "+61499000001" as E164;
 
 export function planOperations(random: Random): ClientPlan {
   const count = between(random, 14, 30);
-  const stopping = chance(random, 0.5) ? oneOf(random, accounts) : undefined;
   const operations = Array.from({ length: count }, (_, i) => planOperation(random, i));
-  if (stopping === undefined) return { operations, keywords: [] };
-  const handset = "+61499000001" as E164;
-  const stopAt = between(random, 1_500, 5_000);
-  const stop = { at: stopAt, word: "STOP", account: stopping, handset } as const;
-  const start = { at: stopAt + between(random, 2_000, 6_000), word: "START", account: stopping, handset } as const;
-  const toHandset = Array.from({ length: between(random, 3, 7) }, (_, i): PlannedOperation => {
-    const planned = planOperation(random, count + i);
+  if (!chance(random, STOP_SHARE)) return { operations, keywords: [] };
+  const account = oneOf(random, accounts);
+  const keywords = planKeywords(random, account);
+  const stopAt = keywords[0]?.at ?? 0;
+  const toHandset = timesAround(random, stopAt).map((at, i): PlannedOperation => {
+    const planned = planOperation(random, count + i, { at, longShare: 0.7 });
     const { submission } = planned;
-    return { ...planned, submission: { ...submission, account: stopping.id, from: stopping.number, to: [handset] } };
+    // Alerts have a window of their own: the others wait for one another.
+    const messageClass = submission.class === "alert" ? "bulk" : submission.class;
+    const { id, number } = account;
+    return { ...planned, submission: { ...submission, account: id, from: number, to: [HANDSET], class: messageClass } };
   });
-  // The first one comes before its STOP, so that the account is known by the conversation.
-  const [first, ...rest] = toHandset;
-  const all = [...operations, ...(first === undefined ? [] : [{ ...first, at: 200 }]), ...rest];
-  return { operations: all, keywords: chance(random, 0.4) ? [stop, start] : [stop] };
+  return { operations: [...operations, ...toHandset], keywords, slow: { at: stopAt - 600, ms: 2_500 } };
 }
 
-function planOperation(random: Random, index: number): PlannedOperation {
+/** The last one counts. */
+function planKeywords(random: Random, account: SimAccount): readonly PlannedKeyword[] {
+  const words = chance(random, 0.6) ? (["STOP"] as const) : (["STOP", "START", "STOP"] as const);
+  const said = words.length > 1 && chance(random, 0.6) ? words.slice(0, 2) : words;
+  let at = between(random, 1_500, 5_000);
+  return said.map((word) => {
+    const keyword = { at, word, account, handset: HANDSET };
+    at += between(random, 1_500, 4_500);
+    return keyword;
+  });
+}
+
+/**
+ * The first comes before its STOP, so that the account is known by the conversation. Many are on their way as it is
+ * said: more segments than all send marks together let go, so that a connector has to ask for those that are left.
+ */
+function timesAround(random: Random, stopAt: number): readonly number[] {
+  const some = (min: number, max: number, from: number, to: number): readonly number[] =>
+    Array.from({ length: between(random, min, max) }, () => between(random, from, to));
+  return [200, ...some(8, 12, stopAt - 500, stopAt + 100), ...some(2, 5, stopAt + 1_000, stopAt + 5_000)];
+}
+
+interface Bias {
+  readonly at?: number;
+  readonly longShare?: number;
+}
+
+function planOperation(random: Random, index: number, { at: given, longShare = 0.12 }: Bias = {}): PlannedOperation {
   const account = oneOf(random, accounts);
   const recipients = chance(random, 0.15) ? between(random, 2, 6) : 1;
   const to = Array.from({ length: recipients }, (_, i) => `+6141${`${index * 10 + i}`.padStart(7, "0")}` as E164);
   const word = `w${index}x`;
-  const text = chance(random, 0.12) ? `${word} ${LONG.repeat(between(random, 2, 4))}` : `${word} hello`;
+  const text = chance(random, longShare) ? `${word} ${LONG.repeat(between(random, 2, 4))}` : `${word} hello`;
   const { encoding, parts } = segmentText(text);
-  const at = chance(random, 0.3) ? Math.floor(CLIENTS_MS / 3) : between(random, 50, CLIENTS_MS);
+  const drawn = chance(random, 0.3) ? Math.floor(CLIENTS_MS / 3) : between(random, 50, CLIENTS_MS);
+  const at = given ?? drawn;
   const isKeyed = chance(random, 0.6);
   const submission: Submission = {
     account: account.id as AccountId,

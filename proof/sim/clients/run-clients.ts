@@ -31,6 +31,8 @@ export function startClients(world: World, plan: ClientPlan): Clients {
     });
     return operation;
   });
+  const { slow } = plan;
+  if (slow !== undefined) process.clock.after(slow.at, () => world.provider.dawdle(slow.ms));
   for (const keyword of plan.keywords) {
     process.clock.after(keyword.at, () => {
       open -= 1;
@@ -47,8 +49,7 @@ export function startClients(world: World, plan: ClientPlan): Clients {
 
 function say({ provider, watch }: World, { word, account, handset }: PlannedKeyword): void {
   const pair = `${account.id}|${handset}`;
-  if (word === "STOP") watch.stopSaid(pair);
-  else watch.startSaid(pair);
+  watch.optOuts.said(word, pair);
   provider.say(handset, account.number, [word]);
 }
 

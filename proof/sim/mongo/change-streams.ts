@@ -37,8 +37,9 @@ export class ChangeStreams {
     if (first?.$changeStream === undefined) return notModelled("an aggregate command without $changeStream");
     const id = ++this.#last;
     const tell = (writes: readonly LoggedWrite[]): void => {
-      const fresh = writes.filter((write) => write.collection.name === collection).map(toEvent);
-      const passed = runPipeline(fresh, pipeline, this.#primary.now);
+      const fresh = writes.filter((write) => write.collection.name === collection);
+      if (fresh.length === 0) return;
+      const passed = runPipeline(fresh.map(toEvent), pipeline, this.#primary.now);
       if (passed.length === 0) return;
       stream.events.push(...passed);
       stream.wake?.();

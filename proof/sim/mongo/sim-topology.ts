@@ -116,7 +116,12 @@ export class SimTopology {
 
   committed(name: string): readonly SimDocument[] {
     const collection = this.#log.collections.get(name);
-    return collection?.ids.flatMap((id) => collection.read(id, this.#log.majority) ?? []) ?? [];
+    const found: SimDocument[] = [];
+    for (const id of collection?.ids ?? []) {
+      const document = collection?.read(id, this.#log.majority);
+      if (document !== undefined) found.push(document);
+    }
+    return found;
   }
 
   collections(): readonly string[] {

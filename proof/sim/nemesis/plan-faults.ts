@@ -8,6 +8,8 @@ import type { Fault, FaultKind } from "./fault.ts";
 /** Faults begin within this; the clients begin what they do within it too. */
 const FAULTS_MS = 9_000;
 const FIRST_MS = 400;
+/** Runs in which one thing fails and no more, so that nothing else excuses who stops for it. */
+const ALONE_SHARE = 0.1;
 
 export interface FaultTargets {
   readonly processes: readonly string[];
@@ -85,6 +87,12 @@ const weighted: readonly FaultKind[] = [
   ...(["isolate", "isolate", "pause", "pause", "stall", "stall", "link", "link", "jump", "jump_set", "drain"] as const),
 ];
 
+/** One set is away for long, and nothing else happens: all that is not of it goes on as ever. */
+function planAbsence(random: Random, { sets }: FaultTargets): Fault {
+  const [at, awayMs] = [between(random, FIRST_MS, FAULTS_MS / 2), between(random, 10_000, 16_000)];
+  return { at, kind: "elect", set: oneOf(random, sets), how: "killed", awayMs, survives: random.fraction() };
+}
+
 /** In the order of their times. */
 export function planFaults(random: Random, targets: FaultTargets): readonly Fault[] {
   const count = between(random, 2, 7);
@@ -92,5 +100,6 @@ export function planFaults(random: Random, targets: FaultTargets): readonly Faul
     const at = between(random, FIRST_MS, FAULTS_MS);
     return plans[oneOf(random, weighted)](random, targets, at);
   });
+  if (chance(random, ALONE_SHARE)) return [planAbsence(random, targets)];
   return faults.toSorted((one, other) => one.at - other.at);
 }

@@ -1,12 +1,19 @@
 /** Every planted bug and the checks that see it. A new one is a file and a line here. */
 import type { Plant } from "../plant.ts";
 import { acknowledgeEarly } from "./acknowledge-early.ts";
+import { acknowledgeReceiptEarly } from "./acknowledge-receipt-early.ts";
 import { chargeTwice } from "./charge-twice.ts";
 import { dropMessages } from "./drop-messages.ts";
-import { forgetOptOuts } from "./forget-opt-outs.ts";
+import { forgetOptOuts, forgetOptOutsAtRoute, forgetOptOutsAtSubmit } from "./forget-opt-outs.ts";
+import { ignoreExpiry } from "./ignore-expiry.ts";
 import { inventRefusals } from "./invent-refusals.ts";
+import { keepOptOutsAtHome } from "./keep-opt-outs-at-home.ts";
+import { doubleReplies, misplaceReplies } from "./misplace-replies.ts";
+import { passUnwritten } from "./pass-unwritten.ts";
+import { readBeyondGap } from "./read-beyond-gap.ts";
 import { skipNumber } from "./skip-number.ts";
 import { skipToken } from "./skip-token.ts";
+import { stopConnectorsWithASet, stopWorkersWithASet } from "./stop-with-a-set.ts";
 import { submitBeyondMark } from "./submit-beyond-mark.ts";
 
 export interface PlantedBug {
@@ -19,10 +26,11 @@ export interface PlantedBug {
 
 export const plants: readonly PlantedBug[] = [
   { plant: dropMessages, seenBy: ["nothing-lost"] },
-  // What is rolled back takes its key and its batch with it, and reporting stops before the gap.
+  // What is rolled back takes its key and its batch with it, and reporting stops before the gap. Until it is on a
+  // majority, no reply finds it.
   {
     plant: acknowledgeEarly,
-    seenBy: ["nothing-lost", "one-key-one-message", "append-only", "reports-equal-fold"],
+    seenBy: ["nothing-lost", "one-key-one-message", "append-only", "reports-equal-fold", "replies-find-their-message"],
     seeds: 60,
   },
   // Two workers' steps on one chunk: all that the step does is done twice.
@@ -30,7 +38,21 @@ export const plants: readonly PlantedBug[] = [
   { plant: chargeTwice, seenBy: ["billed-once"] },
   // Reporting stops before a gap, as it must never read past one. Each run waits for it until time is up.
   { plant: skipNumber, seenBy: ["append-only", "reports-equal-fold"], seeds: 3 },
-  { plant: submitBeyondMark, seenBy: ["no-silent-double"] },
+  // The checkpoint is past what was never written: the guard cannot know.
+  { plant: passUnwritten, seenBy: ["append-only", "reports-equal-fold"] },
+  // The guard does know: nothing after the gap is written, and it is said.
+  { plant: readBeyondGap, seenBy: ["no-defects"], seeds: 5 },
+  // What was beyond it when a STOP was acknowledged goes out after the STOP.
+  { plant: submitBeyondMark, seenBy: ["no-silent-double", "opt-out-wins"] },
   { plant: inventRefusals, seenBy: ["outcomes-have-causes"] },
   { plant: forgetOptOuts, seenBy: ["opt-out-wins"] },
+  { plant: forgetOptOutsAtSubmit, seenBy: ["opt-out-wins"] },
+  { plant: forgetOptOutsAtRoute, seenBy: ["opt-out-wins"] },
+  { plant: keepOptOutsAtHome, seenBy: ["opt-out-wins"] },
+  { plant: acknowledgeReceiptEarly, seenBy: ["inbound-durable"], seeds: 10 },
+  { plant: misplaceReplies, seenBy: ["replies-find-their-message"], seeds: 5 },
+  { plant: doubleReplies, seenBy: ["replies-find-their-message"], seeds: 5 },
+  { plant: ignoreExpiry, seenBy: ["expired-stays-unsent"], seeds: 60 },
+  { plant: stopWorkersWithASet, seenBy: ["nobody-needs-another"], seeds: 60 },
+  { plant: stopConnectorsWithASet, seenBy: ["nobody-needs-another"], seeds: 60 },
 ];

@@ -20,22 +20,32 @@ export interface ProviderLink {
 /** An acknowledgement that takes longer is none. */
 const ACKNOWLEDGE_MS = 6_000;
 const AGAIN_MS = { min: 300, max: 1_500 };
+const SLOW_MS = { min: 600, max: 1_400 };
 /** A reply follows some of what was delivered. */
 const REPLY_SHARE = 0.25;
+
+interface SimProviderDeps {
+  readonly time: SimTime;
+  readonly random: Random;
+  readonly reached: Reached;
+  /** Told when it first hears that something was taken. */
+  readonly onAcknowledged: (record: ReceiptRecord | ReplyRecord) => void;
+}
 
 export class SimProvider {
   readonly submits: SubmitRecord[] = [];
   readonly receipts: ReceiptRecord[] = [];
   readonly replies: ReplyRecord[] = [];
-  readonly #deps: { readonly time: SimTime; readonly random: Random; readonly reached: Reached };
+  readonly #deps: SimProviderDeps;
   readonly #mood: ProviderMood;
   readonly #links = new Set<ProviderLink>();
   /** Deliveries that are not acknowledged, and receipts to come. */
   #pending = 0;
   #lastId = 0;
   #isStrict = false;
+  #slowUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: { readonly time: SimTime; readonly random: Random; readonly reached: Reached }) {
+  constructor(deps: SimProviderDeps) {
     this.#deps = deps;
     this.#mood = drawMood(deps.random);
   }
@@ -49,6 +59,11 @@ export class SimProvider {
     this.#isStrict = true;
   }
 
+  /** For so long its answers take about a second, and what waits for it waits. */
+  dawdle(ms: number): void {
+    this.#slowUntil = this.#deps.time.now + ms;
+  }
+
   bind(link: ProviderLink): void {
     this.#links.add(link);
   }
@@ -59,10 +74,9 @@ export class SimProvider {
   /** A segment has come. `answer` may never be called. */
   submit(record: SubmitRecord, answer: (result: SubmitResult) => void): void {
     const { random, time, reached } = this.#deps;
-    const plan: SubmitPlan = this.#isStrict
-      ? { result: "accepted", answerMs: 10, receiptsMs: [200], state: "delivered" }
-      : planAnswer(random, this.#mood);
+    const plan = this.#planAnswer();
     record.result = plan.result;
+    if (plan.answerMs !== undefined) record.answerMs = plan.answerMs;
     if (plan.refusal?.class === "throttle") reach(reached, "a provider throttled");
     if (plan.result !== "accepted") {
       const { answerMs, refusal } = plan;
@@ -79,11 +93,20 @@ export class SimProvider {
     if (plan.state === "delivered" && chance(random, REPLY_SHARE)) this.#replyTo(record);
   }
 
+  #planAnswer(): SubmitPlan {
+    const { random, time } = this.#deps;
+    if (this.#isStrict) return { result: "accepted", answerMs: 10, receiptsMs: [200], state: "delivered" };
+    const plan = planAnswer(random, this.#mood);
+    if (time.now >= this.#slowUntil || plan.answerMs === undefined) return plan;
+    return { ...plan, answerMs: plan.answerMs + between(random, SLOW_MS.min, SLOW_MS.max) };
+  }
+
   /** A handset says something to one of our numbers: in parts, if there are several texts. */
   say(from: string, to: string, texts: readonly string[]): void {
     const reference = between(this.#deps.random, 0, 255);
     texts.forEach((text, i) => {
-      const record: ReplyRecord = { at: this.#deps.time.now, from, to, text, tries: 0 };
+      const isPart = texts.length > 1;
+      const record: ReplyRecord = { at: this.#deps.time.now, from, to, text, tries: 0, ...(isPart && { reference }) };
       this.replies.push(record);
       const concat = { reference, total: texts.length, index: i + 1, refBits: 8 } as const;
       const receivedAt = Math.floor(EPOCH_MS + this.#deps.time.now);
@@ -94,9 +117,9 @@ export class SimProvider {
         text,
         encoding: "gsm7",
         receivedAt,
-        ...(texts.length > 1 && { concat }),
+        ...(isPart && { concat }),
       };
-      if (texts.length > 1) reach(this.#deps.reached, "a reply had several parts");
+      if (isPart) reach(this.#deps.reached, "a reply had several parts");
       this.#pending += 1;
       this.#deliver(record, (link) => link.reply(reply));
     });
@@ -140,6 +163,7 @@ export class SimProvider {
       late.cancel();
       if (isAcknowledged) {
         record.acknowledgedAt ??= time.now;
+        this.#deps.onAcknowledged(record);
         this.#pending -= 1;
       } else {
         reach(reached, "a receipt was refused and came again");

@@ -28,7 +28,7 @@ export const startConnector: StartRole = (world, { process, stores, region, log,
     handlers: world.plant?.wrapInbound?.(inbound, at) ?? inbound,
     window: WINDOW,
     reached: world.reached,
-    onWrite: (segment) => world.watch.written(name, segment),
+    onWrite: (segment) => world.watch.written(process, segment),
   });
   const engine = {
     ...shared,

@@ -1,5 +1,5 @@
 /** Rows that come in the order of their message, taken a message at a time: one page of them is in memory. */
-import type { Row } from "./workbench.ts";
+import type { Row } from "../reports-database.ts";
 
 export interface OrderedGroups {
   /** The message of the rows that come next; undefined at the end. */
