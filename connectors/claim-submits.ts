@@ -34,7 +34,9 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
       continue;
     }
     const wanted = connector.health === "bound" ? roomFor(engine, set) : undefined;
+    set.claiming = wanted?.segments ?? 0;
     const holds = wanted === undefined ? [] : await claim(engine, set, wanted);
+    if (holds === undefined || holds.length === 0) endClaim(set);
     if (holds === undefined) {
       if (!away) log.error("set.unreachable", { set: set.store.set, code: "store_unreachable", doing: "submit" });
       away = true;
@@ -52,11 +54,18 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
       continue;
     }
     await takeUp(engine, set, holds, signal);
+    endClaim(set);
     engine.wake.set();
     // What a takeover left in doubt must be said before it is acted on.
     set.dirty.set();
     await clock.sleep(CLAIM_GATHER_MS, signal);
   }
+}
+
+/** A chunk may have waited for the room that the claim did not take. */
+function endClaim(set: HeldSet): void {
+  set.claiming = 0;
+  if (set.chunks.size > 0) set.dirty.set();
 }
 
 /** The next settle returns it to its lane as new, clean chunks: so nothing is in doubt when the set sends again. */

@@ -63,6 +63,8 @@ export class HeldChunk {
   readonly #delays = new Map<number, number>();
   #events: MessageEvent[] = [];
   #mark: number;
+  /** The highest mark of any step that was made: it may be the set's already. */
+  #asked = 0;
   /** Below it opt-outs were asked for after the mark was durable. Never beyond the mark. */
   #cleared: number;
   #settledTo = 0;
@@ -85,9 +87,9 @@ export class HeldChunk {
     this.#advance();
   }
 
-  /** Segments handed over and not answered, and those that still may be handed over under the mark. */
+  /** Segments handed over and not answered, and those that may be under the mark, or under one that is asked for. */
   get outstanding(): number {
-    return this.#states.slice(this.#settledTo, this.#mark).filter(isOpen).length;
+    return this.#states.slice(this.#settledTo, Math.max(this.#mark, this.#asked)).filter(isOpen).length;
   }
 
   /** Alerts and the rest never share a lane, and so no chunk. */
@@ -180,9 +182,13 @@ export class HeldChunk {
     return this.#events.length > 0 || this.#deferred > 0 || this.isComplete || exhausted;
   }
 
-  /** The next step, with the mark `ahead` positions beyond what it settles. Change nothing until it is committed. */
+  /**
+   * The next step, with the mark `ahead` positions beyond what it settles, and where it was at least. What it says
+   * is not changed by another before it is committed.
+   */
   nextStep(ahead: number): HeldChunkStep {
     const mark = this.#markAhead(ahead);
+    this.#asked = Math.max(this.#asked, mark);
     const deferred = this.#indexesOf("deferred");
     const settled = new Set(deferred);
     for (let i = this.#settledTo; i < this.positions.length; i++) if (this.#states[i] === "settled") settled.add(i);

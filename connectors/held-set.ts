@@ -39,6 +39,8 @@ export interface HeldSet {
   readonly chunks: Set<HeldChunk>;
   /** Something may want to be settled. */
   readonly dirty: Signal;
+  /** Segments that a claim under way may mark. */
+  claiming: number;
 }
 
 export interface Engine {
@@ -46,7 +48,7 @@ export interface Engine {
   readonly sets: readonly HeldSet[];
   /** Something may have become sendable. */
   readonly wake: Signal;
-  /** How far the send mark runs ahead of what is settled. */
+  /** How far the marks of a set's chunks together run ahead of what is settled; alerts have as much of their own. */
   readonly ahead: number;
   /** By the monotonic clock: the provider asked for a rest. */
   pausedUntil: number;
@@ -76,7 +78,8 @@ export function mayUse(engine: Engine, chunk: HeldChunk): boolean {
 export async function settleHeld(engine: Engine, set: HeldSet): Promise<void> {
   const { clock, settleSeconds } = engine.deps;
   const startedAt = clock.monotonic();
-  const gone = await settleChunks({ ...engine.deps, store: set.store, ahead: engine.ahead }, [...set.chunks]);
+  const { store, claiming } = set;
+  const gone = await settleChunks({ ...engine.deps, store, claiming, ahead: engine.ahead }, [...set.chunks]);
   for (const chunk of gone) set.chunks.delete(chunk);
   settleSeconds.observe((clock.monotonic() - startedAt) / 1_000);
 }

@@ -10,22 +10,48 @@ interface SettleDeps {
   readonly store: Store;
   readonly mint: IdMint;
   readonly log: Logger;
-  /** How far the send mark runs ahead of what is settled. */
+  /** How far the send marks of all chunks together run ahead of what is settled; alerts have as much of their own. */
   readonly ahead: number;
+  /** What a claim that is under way may mark. */
+  readonly claiming: number;
 }
 
 /** Settles what wants settling and returns the chunks that are done with: acknowledged, or another's. */
 export async function settleChunks(deps: SettleDeps, chunks: readonly HeldChunk[]): Promise<readonly HeldChunk[]> {
   const open = chunks.filter((chunk) => !chunk.lost && chunk.wantsStep);
-  const gone = [...(await settleTogether(deps, open))];
+  const gone = [...(await settleTogether(deps, open, shareRoom(deps, chunks)))];
   // Answers to what was in flight are facts, whoever holds the chunk now.
   for (const chunk of chunks.filter(({ lost }) => lost)) if (await sayWhatHappened(deps, chunk)) gone.push(chunk);
   return gone;
 }
 
-async function settleTogether(deps: SettleDeps, chunks: readonly HeldChunk[]): Promise<readonly HeldChunk[]> {
-  if (chunks.length === 0) return [];
-  const steps = chunks.map((chunk) => ({ chunk, step: chunk.nextStep(deps.ahead) }));
+/** The next step of a chunk that is held; undefined: it would say nothing. */
+type NextStep = (chunk: HeldChunk) => HeldChunkStep | undefined;
+
+/**
+ * Marks rise within the one window there is: what dies with this process is in doubt below all of them (invariant I7).
+ * Each chunk that is asked for its step takes what the others, and the claim under way, leave of it.
+ */
+function shareRoom({ ahead, claiming }: SettleDeps, chunks: readonly HeldChunk[]): NextStep {
+  return (chunk) => {
+    const others = chunks.filter((other) => other !== chunk && !other.lost && other.isUrgent === chunk.isUrgent);
+    const taken = others.reduce((sum, { outstanding }) => sum + outstanding, claiming);
+    const step = chunk.nextStep(Math.max(0, ahead - taken));
+    const says = step.complete || step.events.length > 0 || step.deferrals.length > 0 || step.mark.mark > chunk.mark;
+    return says ? step : undefined;
+  };
+}
+
+async function settleTogether(
+  deps: SettleDeps,
+  chunks: readonly HeldChunk[],
+  nextStep: NextStep,
+): Promise<readonly HeldChunk[]> {
+  const steps = chunks.flatMap((chunk) => {
+    const step = nextStep(chunk);
+    return step === undefined ? [] : [{ chunk, step }];
+  });
+  if (steps.length === 0) return [];
   const result = await deps.store.commit(
     toStep(
       deps.mint,
@@ -41,11 +67,11 @@ async function settleTogether(deps: SettleDeps, chunks: readonly HeldChunk[]): P
       );
       return steps.flatMap(({ chunk, step }) => (step.complete ? [chunk] : []));
     case "lease_lost":
-      if (chunks.length === 1) {
+      if (steps.length === 1) {
         for (const { chunk, step } of steps) leaseLost(deps, chunk, step);
         return [];
       }
-      return settleOneByOne(deps, chunks);
+      return settleOneByOne(deps, chunks, nextStep);
     case "failed":
       // Nothing of it is there: it is said again with the next settle.
       deps.log.error("claim.failed", { set: deps.store.set, lane: "settle", code: result.error.code });
@@ -56,14 +82,18 @@ async function settleTogether(deps: SettleDeps, chunks: readonly HeldChunk[]): P
     case "unknown":
       // It may be there, deferred messages and all: saying it again could send these twice. The leases run out.
       deps.log.error("claim.failed", { set: deps.store.set, lane: "settle", code: "outcome_unknown" });
-      for (const chunk of chunks) chunk.lost = true;
+      for (const { chunk } of steps) chunk.lost = true;
       return [];
   }
 }
 
-async function settleOneByOne(deps: SettleDeps, chunks: readonly HeldChunk[]): Promise<readonly HeldChunk[]> {
+async function settleOneByOne(
+  deps: SettleDeps,
+  chunks: readonly HeldChunk[],
+  nextStep: NextStep,
+): Promise<readonly HeldChunk[]> {
   const gone: HeldChunk[] = [];
-  for (const chunk of chunks) gone.push(...(await settleTogether(deps, [chunk])));
+  for (const chunk of chunks) gone.push(...(await settleTogether(deps, [chunk], nextStep)));
   return gone;
 }
 

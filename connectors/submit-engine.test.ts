@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import type { SetState } from "#core/directory/set-states.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
-import type { Bell, Store } from "#core/store/store.ts";
+import type { Bell, Lease, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
 import { type Clock, systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
@@ -60,13 +60,14 @@ function createHeldProvider() {
   return { connector, sent, answerNow, answerAll };
 }
 
-function message(): SubmitItem {
-  const texts = { to: "+61400000001" as E164, from: "Shop" as Sender, text: "hi" };
+function message(segments = 1): SubmitItem {
+  const text = "hi".padEnd((segments - 1) * 153 + 2, "!");
+  const texts = { to: "+61400000001" as E164, from: "Shop" as Sender, text };
   const ids = { id: mint.messageId(set), account: "demo" as AccountId, provider };
-  return { ...ids, ...texts, class: "bulk", encoding: "gsm7", segments: 1, attempt: 1, tries: 0 };
+  return { ...ids, ...texts, class: "bulk", encoding: "gsm7", segments, attempt: 1, tries: 0 };
 }
 
-const many = (count: number): readonly SubmitItem[] => Array.from({ length: count }, message);
+const many = (count: number): readonly SubmitItem[] => Array.from({ length: count }, () => message());
 
 /** As a quiet set's: it rings for what is put there, and for nothing else. */
 function silence(store: Store): Store {
@@ -88,6 +89,7 @@ async function setup(
   const store = silence(createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom }));
   for (const some of messages) await store.commit({ chunks: toSubmitChunks(mint, lane, some) });
   const { connector, sent, answerNow, answerAll } = createHeldProvider();
+  const marks = watchMarks(store, () => sent.length - (WINDOW - connector.freeSlots));
   const metrics = createMetrics();
   const stop = new AbortController();
   let state = first;
@@ -100,7 +102,7 @@ async function setup(
     stop.signal,
   );
   return {
-    ...{ store, sent, answerNow, answerAll },
+    ...{ store, sent, answerNow, answerAll, marks },
     is: (next: SetState) => {
       state = next;
     },
@@ -184,4 +186,40 @@ test("a renewal that no longer finds a chunk, as it was acknowledged meanwhile, 
   await until("the next renewals", 5_000, () => infos.length > 0 || asked > 0 || undefined, 1);
   await systemClock.sleep(0);
   expect(infos).toEqual([]);
+});
+
+/** The most segments at once that were below the marks of this store and had no answer yet. */
+function watchMarks(store: Store, answered: () => number): { readonly most: () => number } {
+  const { claim, commit } = store;
+  const marks = new Map<string, number>();
+  let most = 0;
+  const note = ({ chunk }: Lease, mark: number): void => {
+    marks.set(chunk, mark);
+    const marked = [...marks.values()].reduce((sum, one) => sum + one, 0);
+    most = Math.max(most, marked - answered());
+  };
+  store.claim = async (options) => {
+    const holds = await claim.call(store, options);
+    for (const { lease, progress } of holds) note(lease, progress.mark);
+    return holds;
+  };
+  store.commit = async (step) => {
+    const result = await commit.call(store, step);
+    if (result.type === "committed") for (const { lease, mark } of step.marks ?? []) note(lease, mark);
+    return result;
+  };
+  return { most: () => most };
+}
+
+test("many chunks of long messages: no more than a window of segments is ever below their marks", async () => {
+  const chunks = Array.from({ length: 6 }, () => [message(3)]);
+  await using bench = await setup("up", [...chunks, [message(3), message(3), message(3)]]);
+  const all = 3 * (chunks.length + 3);
+  const allSent = (): true | undefined => {
+    bench.answerNow();
+    return bench.sent.length === all || undefined;
+  };
+  await until("all sent", 20_000, allSent, 30);
+  expect(bench.marks.most()).toBeGreaterThan(1);
+  expect(bench.marks.most()).toBeLessThanOrEqual(WINDOW);
 });

@@ -24,7 +24,7 @@ const DRAIN_LOOK_MS = 20;
 
 /** Runs until `signal` aborts and everything in hand is settled or given back. Throws what a loop of it throws. */
 export async function runSubmitEngine(deps: SubmitEngineDeps, signal: AbortSignal): Promise<void> {
-  const sets = deps.stores.map((store): HeldSet => ({ store, chunks: new Set(), dirty: createSignal() }));
+  const sets = deps.stores.map((store): HeldSet => ({ store, chunks: new Set(), dirty: createSignal(), claiming: 0 }));
   const ahead = Math.min(SEND_MARK_AHEAD_MAX, deps.window);
   const engine: Engine = { deps, sets, wake: createSignal(), ahead, pausedUntil: 0 };
   const failed = new AbortController();

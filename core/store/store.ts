@@ -194,7 +194,10 @@ export interface ClaimOptions {
   readonly leaseMs: number;
   /** Who holds it, for operators. */
   readonly owner: string;
-  /** Raises each chunk's send mark this many positions beyond what it was; 0 on lanes that do not submit. */
+  /**
+   * Raises the send mark this many positions beyond what it was; 0 on lanes that do not submit. Of several chunks each
+   * gets no more than it has items: together no more than `itemsMax`, whatever their segments.
+   */
   readonly markAhead?: number;
   /** Nothing but these chunks. */
   readonly only?: readonly ChunkId[];

@@ -124,6 +124,15 @@ export function describeMarks(setup: () => Bundle): void {
     expect((await store.events.ofMessage(id)).length).toBe(1);
   });
 
+  test("claim() of several chunks marks no more of them than itemsMax, whatever their segments", async () => {
+    const { store } = setup();
+    const lane = freshLane();
+    const three = [["a"], ["b"], ["c"]].map((items) => chunk(lane, items, { positions: 3 }));
+    await store.commit({ chunks: three });
+    const holds = await store.claim({ lanes: [lane], itemsMax: 4, leaseMs: LEASE_MS, owner: "test", markAhead: 4 });
+    expect(holds.map(({ progress }) => progress.mark)).toEqual([1, 1, 1]);
+  });
+
   test("commit() of a mark under a lost lease is refused whole", async () => {
     const { store, other, messageId } = setup();
     const [lane, id] = [freshLane(), messageId()];

@@ -221,8 +221,10 @@ class MemoryStore implements Store {
   #take(chunks: readonly MemoryChunk[], claim: Omit<ClaimOptions, "lanes">): readonly Hold[] {
     const { clock } = this.#options;
     const token = this.#mint.unique();
+    const ahead = claim.markAhead ?? 0;
     return chunks.map((chunk) => {
-      takeChunk(chunk, { token, at: clock.now() + claim.leaseMs, markAhead: claim.markAhead ?? 0 });
+      const markAhead = chunks.length === 1 ? ahead : Math.min(chunk.count, ahead);
+      takeChunk(chunk, { token, at: clock.now() + claim.leaseMs, markAhead });
       return toHold(chunk, token, clock.monotonic() + claim.leaseMs);
     });
   }

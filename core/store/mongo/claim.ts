@@ -203,19 +203,21 @@ async function stampAndRead(deps: ClaimDeps, ids: readonly string[], options: St
   const writeConcern = options.markAhead === undefined ? LOCAL : MAJORITY;
   const [first] = ids;
   if (first === undefined) return [];
+  const ahead = options.markAhead ?? 0;
   if (ids.length === 1) {
     const settings = { writeConcern, returnDocument: "after" } as const;
-    const held = await chunks.findOneAndUpdate({ _id: first, ...IS_READY }, [stamp(options)], settings);
+    const held = await chunks.findOneAndUpdate({ _id: first, ...IS_READY }, [stamp(options, ahead)], settings);
     return held === null ? [] : [toHold(held, options.token, deadline)];
   }
   const stillReady = { _id: { $in: [...ids] }, ...IS_READY };
-  const stamped = await chunks.updateMany(stillReady, [stamp(options)], { writeConcern });
+  const shared = { $min: ["$count", ahead] };
+  const stamped = await chunks.updateMany(stillReady, [stamp(options, shared)], { writeConcern });
   if (stamped.modifiedCount === 0) return [];
   const held = await chunks.find({ _id: { $in: [...ids] }, token: options.token }).toArray();
   return inOrder(held, ids).map((document) => toHold(document, options.token, deadline));
 }
 
-function stamp(options: Stamp) {
+function stamp(options: Stamp, ahead: number | object) {
   return {
     $set: {
       at: { $add: ["$$NOW", options.leaseMs] },
@@ -223,7 +225,7 @@ function stamp(options: Stamp) {
       owner: options.owner,
       deliveries: { $add: ["$deliveries", 1] },
       priorMark: "$mark",
-      mark: { $min: ["$positions", { $add: ["$mark", options.markAhead ?? 0] }] },
+      mark: { $min: ["$positions", { $add: ["$mark", ahead] }] },
     },
   };
 }
