@@ -37,6 +37,9 @@ export const PACED_MESSAGES_MAX = 64;
  */
 export const ALERT_JOIN_MS = 30;
 
+/** A step whose key somebody else's open step holds comes again after this: such a step is open for 5 s at most. */
+export const CONTENDED_AGAIN_MS = 500;
+
 /** What a pipeline tells whoever measures. */
 export interface CommitObserver {
   /** One step came back: how many messages it held, how long it took, and how it ended. */
@@ -256,6 +259,10 @@ export class Pipeline implements Disposable {
         for (const request of requests) this.#doubted(request);
         return [];
       case "failed":
+        if (result.error.code === "key_contended") {
+          this.#putApart(requests);
+          return [];
+        }
         log.info("accept.failed_over", { set, messages });
         if (!result.error.retryable) log.error("defect", { where: `step on ${set}`, error: result.error.message });
         this.#putBack(requests, set, result.error);
@@ -303,6 +310,21 @@ export class Pipeline implements Disposable {
   #addAgain(request: PendingSend): void {
     this.#waiting.add(request);
     if (isAlert(request)) this.#deps.onAlertBack?.();
+  }
+
+  /**
+   * Somebody else's open step holds a key of one of them. The others go again at once, those with keys each alone; who
+   * is refused alone waits apart from all, as an edge that died holds its keys until its set ends its transaction.
+   */
+  #putApart(requests: readonly PendingSend[]): void {
+    for (const request of requests) {
+      if (request.answered) continue;
+      request.ids = undefined;
+      const isCulprit = requests.length === 1;
+      request.alone ||= pinOf(request) !== undefined;
+      if (!isCulprit) this.#addAgain(request);
+      else this.#deps.clock.after(CONTENDED_AGAIN_MS, () => request.answered || this.add(request));
+    }
   }
 
   /**

@@ -52,6 +52,8 @@ export function createBreaker(deps: {
   let probes = 0;
   let disposed = false;
   let refusals = 0;
+  /** When the set was last found to be back. */
+  let backAt = Number.NEGATIVE_INFINITY;
   /** Ends the present state: the next probe while open, the time-out of the ping while half open. */
   let timer: { cancel(): void } | undefined;
 
@@ -72,7 +74,9 @@ export function createBreaker(deps: {
 
   function close(): void {
     refusals = 0;
-    if (state !== "closed") enter("closed", "recovered");
+    if (state === "closed") return;
+    backAt = clock.monotonic();
+    enter("closed", "recovered");
   }
 
   /** The first of answer, error and time-out decides. What comes after the state has moved on is not heard. */
@@ -92,9 +96,13 @@ export function createBreaker(deps: {
     );
   }
 
-  function judge(result: CommitResult): void {
+  function judge(result: CommitResult, begunAt: number): void {
     if (result.type === "committed") close();
     if (result.type !== "failed" && result.type !== "unknown") return;
+    // It says something of the step's keys, and of the set that it answers.
+    if (result.error.code === "key_contended") return;
+    // A step that hung through an outage ends seconds after the set is back, and says nothing of it now.
+    if (begunAt < backAt) return;
     const aboutTheSet = result.type === "unknown" || result.error.retryable || ++refusals >= REFUSALS_MAX;
     if (aboutTheSet && state === "closed") open(result.error.code);
   }
@@ -106,11 +114,12 @@ export function createBreaker(deps: {
     },
     dueInMs: () => (state === "open" ? Math.max(0, dueAt - clock.monotonic()) : 0),
     async commit(step) {
+      const begunAt = clock.monotonic();
       const slow = clock.after(COMMIT_SLOW_MS, () => {
         if (state === "closed") open("slow_commit");
       });
       const result = await store.commit(step).finally(() => slow.cancel());
-      judge(result);
+      judge(result, begunAt);
       return result;
     },
     probeEarly() {

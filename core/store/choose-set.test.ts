@@ -286,6 +286,24 @@ describe("the breaker", () => {
     expect(changes).toContain("syd1 open probe_failed");
   });
 
+  test("a step that hung through an outage says nothing of the set that is back", async () => {
+    const { answers, recovers, commit, clock, state } = createSetUp(["syd1"]);
+    let finish: (result: CommitResult) => void = () => undefined;
+    answers("syd1", () => new Promise((resolve) => (finish = resolve)));
+    const hanging = commit("syd1");
+    await clock.advance(COMMIT_SLOW_MS);
+    expect(state("syd1")).toBe("open");
+    await clock.advance(OPEN_MS_MAX);
+    expect(state("syd1")).toBe("closed");
+    finish({ type: "unknown", error: error(true) });
+    expect((await hanging).type).toBe("unknown");
+    expect(state("syd1")).toBe("closed");
+    recovers("syd1");
+    answers("syd1", failed);
+    await commit("syd1");
+    expect(state("syd1")).toBe("open");
+  });
+
   test("a set that refuses one step stays in use; one that refuses step after step does not", async () => {
     const { answers, recovers, commit, state } = createSetUp(["syd1"]);
     for (let i = 0; i < 3 * REFUSALS_MAX; i++) {

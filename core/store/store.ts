@@ -356,6 +356,8 @@ export type StoreErrorCode =
   | "store_unreachable"
   | "store_timeout"
   | "store_refused"
+  /** Another step that is under way, or was left open by a process that died, holds a send key of this one. */
+  | "key_contended"
   | "writer_fenced"
   | "schema_outdated"
   | "store_corrupt";

@@ -1,9 +1,11 @@
 /** Keyed requests in the group commit (invariant I11): one set each, sent once, whoever repeats them and where. */
 import { COMMIT_SLOW_MS } from "#core/store/choose-set-breaker.ts";
+import type { SendKeyId } from "#core/store/store.ts";
 import { COMMIT_QUEUE_MAX } from "#domain/limits.ts";
-import { STEPS_IN_FLIGHT } from "../committer.ts";
+import { ANSWER_MS_MAX, STEPS_IN_FLIGHT } from "../committer.ts";
 import { REPEATS_WAITING_MAX } from "../keyed-sends.ts";
 import type { CommitAnswer } from "../pending-send.ts";
+import { CONTENDED_AGAIN_MS } from "../pipeline.ts";
 import { createSetUp, keyed, nth, submission, textsOf, typesOf, watch } from "./committer-set-up.ts";
 import type { Harness } from "./harness.ts";
 import { settled } from "./manual-clock.ts";
@@ -188,6 +190,39 @@ export function keyedSendCases({ test, assert }: Harness): void {
     const types = typesOf(bound);
     assert.deepEqual([types.filter((type) => type === "").length, new Set(types.slice(1)).size], [1, 1]);
     assert.equal(types[19], "unavailable");
+  });
+
+  test("a key that a dead edge's open step holds keeps back its own request and nobody else", async () => {
+    const { clock, sets, committer } = createSetUp();
+    const set = nth(sets, 0);
+    let isOpen = true;
+    const held = keyed("held");
+    const isHeld = (id: SendKeyId): boolean => held.places.some(({ names }) => names.includes(id));
+    set.mode = ({ sendKeys }) => (isOpen && sendKeys?.some(({ id }) => isHeld(id)) ? "contends" : "ok");
+    const waits = watch(committer, submission("h"), held);
+    const others = [watch(committer, submission("k"), keyed("k")), watch(committer, submission("o"))];
+    await clock.advance(100);
+    assert.deepEqual(typesOf([waits, ...others]), ["", "accepted", "accepted"]);
+    await clock.advance(COMMIT_SLOW_MS);
+    const late = watch(committer, submission("l"), keyed("l"));
+    await clock.advance(100);
+    assert.deepEqual(typesOf([waits, late]), ["", "accepted"]);
+    assert.equal(committer.health()[0]?.state, "closed");
+    isOpen = false;
+    await clock.advance(CONTENDED_AGAIN_MS);
+    assert.deepEqual(typesOf([waits]), ["accepted"]);
+    assert.equal(set.events().length, 4);
+  });
+
+  test("a key that stays held is answered by its deadline, and stores nothing", async () => {
+    const { clock, sets, committer } = createSetUp();
+    nth(sets, 0).mode = "contends";
+    const waits = watch(committer, submission("h"), keyed("held"));
+    await clock.advance(ANSWER_MS_MAX);
+    assert.deepEqual(typesOf([waits]), ["overloaded"]);
+    const tries = nth(sets, 0).steps.length;
+    await clock.advance(60_000);
+    assert.equal(nth(sets, 0).steps.length, tries);
   });
 
   test("what waits for one set that hangs leaves room for everybody else", async () => {

@@ -7,8 +7,11 @@ import type { MessageEvent } from "#domain/event.ts";
 import type { SetId } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
 
-/** What becomes of a commit. `doubted_applied` is stored, and `doubted_lost` is not, but neither says so. */
-export type CommitMode = "ok" | "fails" | "refuses" | "doubted_applied" | "doubted_lost" | "hangs";
+/**
+ * What becomes of a commit. `contends`: a key of it is held by another edge's open step. `doubted_applied` is stored,
+ * and `doubted_lost` is not, but neither says so.
+ */
+export type CommitMode = "ok" | "fails" | "refuses" | "contends" | "doubted_applied" | "doubted_lost" | "hangs";
 
 export interface TestSet {
   readonly store: Store;
@@ -46,6 +49,7 @@ export function createTestSet(options: {
   async function end(step: Step, mode: Exclude<CommitMode, "hangs">): Promise<CommitResult> {
     const result = mode === "ok" || mode === "doubted_applied" ? await inner.commit(step) : undefined;
     if (mode === "ok" && result !== undefined) return result;
+    if (mode === "contends") return { type: "failed", error: new StoreError("key_contended", "", { retryable: true }) };
     const type = mode === "fails" || mode === "refuses" ? "failed" : "unknown";
     return { type, error: planted(mode !== "refuses") };
   }

@@ -27,6 +27,8 @@ import type { WriterPool } from "./writer-pool.ts";
 
 /** A step that certainly did not commit is tried again for this long: write conflicts and elections pass. */
 const ABORTED_RETRY_MS = 3_000;
+/** A repetition at another edge is under way for this long; an edge that died holds its keys for up to 5 s. */
+const CONTENDED_RETRY_MS = 150;
 /** A step that may have committed is asked for this long: an election takes 2-5 s. */
 const UNKNOWN_RETRY_MS = 12_000;
 /** One attempt takes no longer: a moment more than the driver's own time-out of a socket. */
@@ -125,7 +127,8 @@ async function commitWith(
         break;
     }
     const spentMs = deps.clock.monotonic() - startedAt;
-    if (!maybe && spentMs > ABORTED_RETRY_MS) return { type: "failed", error: attempt.error };
+    const patienceMs = attempt.error.code === "key_contended" ? CONTENDED_RETRY_MS : ABORTED_RETRY_MS;
+    if (!maybe && spentMs > patienceMs) return { type: "failed", error: attempt.error };
     if (maybe && spentMs > UNKNOWN_RETRY_MS) return giveUp(deps, writer, step, attempt.error);
     await deps.clock.sleep(backoffMs(tries, deps.random));
   }

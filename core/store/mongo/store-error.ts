@@ -11,6 +11,7 @@ import {
 import { StoreError } from "../store.ts";
 
 export const DUPLICATE_KEY = 11_000;
+const WRITE_CONFLICT = 112;
 
 /** `doing` completes "Cannot …": "claim chunks of syd1". */
 export function toStoreError(thrown: unknown, doing: string): StoreError {
@@ -68,6 +69,11 @@ export function isDuplicateKey(error: unknown, collection: string): boolean {
   return (
     error instanceof MongoServerError && error.code === DUPLICATE_KEY && namespaceOf(error).endsWith(`.${collection}`)
   );
+}
+
+/** Another transaction that is open has written what this one wants to write. */
+export function isWriteConflict(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === WRITE_CONFLICT;
 }
 
 /** The one place that looks into a message: a duplicate-key error names its collection nowhere else in 6.0. */

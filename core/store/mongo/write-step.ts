@@ -2,10 +2,11 @@
 import { type ClientSession, Long } from "mongodb";
 import { encodeItems } from "../chunk-bounds.ts";
 import { lookupKeys } from "../lookup-keys.ts";
-import { type Charge, type CommitResult, type MarkAdvance, optOutKey, type Step } from "../store.ts";
+import { type Charge, type CommitResult, type MarkAdvance, optOutKey, type Step, StoreError } from "../store.ts";
 import { batchId, type ChunkDocument, type Collections, type EventBatchDocument } from "./documents.ts";
 import { toSendKeysDocument } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
+import { isWriteConflict } from "./store-error.ts";
 import type { Writer } from "./writer.ts";
 
 /** "Ready now" is written this much in the past: our idea of the set's clock is hardly ever further out. */
@@ -73,12 +74,19 @@ export async function writeStep(
     if (matchedCount !== 1) return { type: "lease_lost" };
   }
   if (step.sendKeys !== undefined && step.sendKeys.length > 0) {
-    await sendKeys.insertOne(toSendKeysDocument(batch, step.sendKeys, at), options);
+    await sendKeys.insertOne(toSendKeysDocument(batch, step.sendKeys, at), options).catch(throwContended);
   }
   if (encoded.chunks.length > 0) await chunks.insertMany([...encoded.chunks], options);
   await writeOptOuts(deps.collections, session, step);
   // Last: a balance is held from here to the majority's answer, and others wait for it.
   return writeCharges(deps.collections, session, step.charges ?? []);
+}
+
+/** Whatever else conflicts is over in a moment; keys may be held until the set ends a dead process's transaction. */
+function throwContended(error: unknown): never {
+  if (!isWriteConflict(error)) throw error;
+  const held = "Cannot take the send keys of a step as another step that is open holds one";
+  throw new StoreError("key_contended", held, { retryable: true, cause: error });
 }
 
 function markUpdate(mark: MarkAdvance): [{ _id: string; token: string | null }, object] {

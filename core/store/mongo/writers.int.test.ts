@@ -2,16 +2,17 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { MongoClient } from "mongodb";
 import { systemClock } from "#domain/clock.ts";
-import { createIdMint, type MessageId, type SetId, type WriterId } from "#domain/ids.ts";
+import { type AccountId, createIdMint, type MessageId, type SetId, type WriterId } from "#domain/ids.ts";
 import { silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
 import { openTestServers, type TestServers } from "#testkit/servers.ts";
 import { accepted, chunk, freshLane } from "../conformance/kit.ts";
-import { type Store, StoreError } from "../store.ts";
+import { type SendKey, type Store, StoreError, sendKeyId } from "../store.ts";
 import { batchId, type Collections, type EventBatchDocument, openCollections } from "./documents.ts";
 import { monthOf } from "./months.ts";
 import { openMongoStore } from "./open-mongo-store.ts";
 import { setupMongoSchema } from "./schema.ts";
+import { toSendKeysDocument } from "./send-keys.ts";
 import { createSetClock } from "./set-clock.ts";
 import { createSetSchema } from "./set-schema.ts";
 import { createWriterPool } from "./writer-pool.ts";
@@ -73,6 +74,31 @@ test("another step's events at our number are a loud defect and never our own co
   expect(await store.events.ofMessage(id)).toEqual([]);
   expect((await store.depth()).has(lane)).toBe(false);
   expect((await store.commit({ events: [accepted(messageId())] })).type).toBe("committed");
+});
+
+test("a send key that a dead process's transaction holds is told at once, and free when that has ended", async () => {
+  await using store = await openStore();
+  const id = messageId();
+  const key: SendKey = {
+    id: sendKeyId("acme" as AccountId, id),
+    record: { fingerprint: "f", ids: [id], at: systemClock.now() },
+  };
+  const step = { events: [accepted(id)], sendKeys: [key] };
+  const dead = client.startSession();
+  dead.startTransaction();
+  const batch = batchId("01mcc5rnaaaaaaaaaaaaaaaaaa", 1);
+  await collections.sendKeys.insertOne(toSendKeysDocument(batch, [key], new Date(systemClock.now())), {
+    session: dead,
+  });
+  const result = await store.commit(step);
+  expect(result).toMatchObject({ type: "failed", error: { code: "key_contended", retryable: true } });
+  expect((await store.commit({ events: [accepted(messageId())] })).type).toBe("committed");
+  expect(await store.events.ofMessage(id)).toEqual([]);
+  await dead.abortTransaction();
+  await dead.endSession();
+  expect((await store.commit(step)).type).toBe("committed");
+  expect((await store.commit(step)).type).toBe("key_taken");
+  expect((await store.events.ofMessage(id)).length).toBe(1);
 });
 
 test("closing with the next number taken leaves the writer open, for whoever ends silent writers", async () => {

@@ -40,9 +40,7 @@ function findRefused(operation: SendOperation, faults: readonly AppliedFault[]):
   return attempts.flatMap(({ edge, at, end, endAt = at }) => {
     if (at < START_MS || !isRefused(end)) return [];
     const near = faults.filter(({ fault }) => fault.at <= endAt && at <= fault.at + lastsMs(fault) + AFTERMATH_MS);
-    // An edge that dies leaves its transaction open for 5 s. A repetition of its key at another edge meets it, and what
-    // shares its step is held up with it: known, and told in docs/RELIABILITY.md.
-    const isEdgeHit = near.some(({ fault }) => "process" in fault && fault.process.startsWith("edge"));
+    const isEdgeHit = near.some(({ fault }) => "process" in fault && fault.process === edge);
     const hitSets = new Set(near.flatMap(({ fault }) => ("set" in fault ? [fault.set] : [])));
     if (isEdgeHit || hitSets.size === setRegions.size) return [];
     return [`${name} was answered '${end.type}' by ${edge} at ${at}, and only ${[...hitSets].join()} was away`];
