@@ -6,7 +6,7 @@
  */
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
-import type { CommitResult, Step, Store } from "./store.ts";
+import type { CommitResult, Step, Store, StoreError } from "./store.ts";
 
 /** A commit that takes longer counts as a failure. 2 s: twenty times the usual, well before a client gives up. */
 export const COMMIT_SLOW_MS = 2_000;
@@ -98,13 +98,11 @@ export function createBreaker(deps: {
 
   function judge(result: CommitResult, begunAt: number): void {
     if (result.type === "committed") close();
-    if (result.type !== "failed" && result.type !== "unknown") return;
-    // It says something of the step's keys, and of the set that it answers.
-    if (result.error.code === "key_contended") return;
+    const error = failureOf(result);
     // A step that hung through an outage ends seconds after the set is back, and says nothing of it now.
-    if (begunAt < backAt) return;
-    const aboutTheSet = result.type === "unknown" || result.error.retryable || ++refusals >= REFUSALS_MAX;
-    if (aboutTheSet && state === "closed") open(result.error.code);
+    if (error === undefined || begunAt < backAt) return;
+    const aboutTheSet = result.type === "unknown" || error.retryable || ++refusals >= REFUSALS_MAX;
+    if (aboutTheSet && state === "closed") open(error.code);
   }
 
   return {
@@ -130,4 +128,10 @@ export function createBreaker(deps: {
       timer?.cancel();
     },
   };
+}
+
+/** What may be the set's fault; a contended key says something of the step's keys, and of the set that it answers. */
+function failureOf(result: CommitResult): StoreError | undefined {
+  const isFailure = result.type === "failed" || result.type === "unknown";
+  return isFailure && result.error.code !== "key_contended" ? result.error : undefined;
 }
