@@ -3,7 +3,7 @@
 import { type Store, StoreError } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { foldEvents, isFinal, statusOf } from "#domain/fold.ts";
-import type { WriterId } from "#domain/ids.ts";
+import { type MessageId, type SetId, setOfMessage, type WriterId } from "#domain/ids.ts";
 import type { Platform } from "#testkit/platform.ts";
 import { until } from "#testkit/until.ts";
 import { verify } from "../reporting/projector/verify.ts";
@@ -42,25 +42,39 @@ export function followEvents(stores: readonly Store[]) {
       // A set that is away has its say when it is back: whoever waits for its events waits on.
       for (const store of stores) await readOn(store).catch(rethrowUnlessAway);
     },
+    /** A receipt may overtake the settle that says `submitted`: that was said when nothing is held for a provider. */
+    async isSettled(sets: ReadonlySet<SetId>): Promise<boolean> {
+      for (const store of stores.filter(({ set }) => sets.has(set))) {
+        const depth = await store.depth().catch(rethrowUnlessAway);
+        if (depth === undefined || [...depth.keys()].some((lane) => lane.startsWith("submit."))) return false;
+      }
+      return true;
+    },
   };
 }
 
-function rethrowUnlessAway(error: unknown): void {
+function rethrowUnlessAway(error: unknown): undefined {
   if (!(error instanceof StoreError && error.retryable)) throw error;
+  return undefined;
 }
 
 export type EventFollower = ReturnType<typeof followEvents>;
 
-/** Waits until every one of these messages has a final state. Fails with their number and the lives of the first. */
+/**
+ * Waits until every one of these messages has a final state, and connectors have said all they know. Fails with their
+ * number and the lives of the first.
+ */
 export async function untilFinal(follower: EventFollower, ids: readonly string[]): Promise<void> {
   const open = (): readonly string[] =>
     ids.filter((id) => !isFinal(statusOf(foldEvents(follower.events.get(id) ?? []))));
+  const sets = new Set(ids.map((id) => setOfMessage(id as MessageId)));
   const wait = until(
     `${ids.length} messages to be final`,
     REST_MS,
     async () => {
+      const isSettled = await follower.isSettled(sets);
       await follower.catchUp();
-      return open().length === 0 || undefined;
+      return (isSettled && open().length === 0) || undefined;
     },
     200,
   );

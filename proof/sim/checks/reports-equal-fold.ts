@@ -1,8 +1,9 @@
 /** I6: what reporting holds is the fold of all events, and its rollups count every message once. */
+
+import { canonicalJson } from "#domain/canonical-json.ts";
 import { foldEvents, statusOf } from "#domain/fold.ts";
 import { eventsByMessage, type History } from "../history.ts";
 import { PROJECTOR } from "./nothing-lost.ts";
-import { sorted } from "./order-free-fold.ts";
 
 export function checkReportsEqualFold({ sets, report, waiting }: History): readonly string[] {
   const late = waiting.filter((what) => what.startsWith(PROJECTOR));
@@ -14,7 +15,7 @@ export function checkReportsEqualFold({ sets, report, waiting }: History): reado
     const state = foldEvents(said);
     const held = report.states.get(id);
     if (held === undefined) found.push(`${id} is not in the reports`);
-    else if (sorted(held) !== sorted(state)) found.push(`${id} is another in the reports`);
+    else if (canonicalJson(held) !== canonicalJson(state)) found.push(`${id} is another in the reports`);
     const { accepted, routed } = state;
     const name = `${accepted?.account}|${accepted?.class}|${routed?.provider ?? ""}|${statusOf(state)}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);
