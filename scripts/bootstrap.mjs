@@ -227,6 +227,7 @@ function isDead(holder) {
 function run(command, args) {
   const last = new Map();
   // Before there is a child: on a busy machine it may be at work, and somebody stop us, before we go on from spawn().
+  const parent = process.ppid;
   for (const signal of FORWARDED_SIGNALS) {
     process.on(signal, () => {
       if (Date.now() - (last.get(signal) ?? 0) < SAME_SIGNAL_MS) return;
@@ -240,7 +241,7 @@ function run(command, args) {
     process.kill(process.pid, "SIGSTOP");
   });
   process.on("SIGCONT", () => child.kill("SIGCONT"));
-  if (process.env.npm_lifecycle_event !== undefined) onParentGone(() => child.kill("SIGTERM"));
+  if (process.env.npm_lifecycle_event !== undefined) onGone(parent, () => child.kill("SIGTERM"));
   child.on("error", (error) => {
     rmSync(stampFile, { force: true });
     fail(`Cannot start Bun (${error.code}): run this again to install the dependencies anew.`);
@@ -254,8 +255,7 @@ function run(command, args) {
 }
 
 /** npm signals only the shell between us, which dies of it alone: that our parent has gone is how we learn of it. */
-function onParentGone(then) {
-  const parent = process.ppid;
+function onGone(parent, then) {
   const watch = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(watch);
