@@ -283,6 +283,14 @@ test("doubts of chunks before this one count too", () => {
   expect(sent.nextStep(10).events).toMatchObject([{ type: "in_doubt", policy: "keep" }, { type: "unknown" }]);
 });
 
+test("a segment in doubt that goes back to its lane takes its doubts with it", () => {
+  const chunk = held([item(1)]);
+  chunk.record(take(chunk), linkLost, NOW);
+  chunk.stepCommitted(chunk.nextStep(10).receipt);
+  chunk.giveBack();
+  expect(chunk.nextStep(10).deferrals).toMatchObject([{ item: { id: item(1).id, doubts: 1 } }]);
+});
+
 test("who opted out since is not sent to, and not sent to again", () => {
   const progress = { positions: 2, mark: 2, priorMark: 1, settledTo: 0, settledBeyond: [] };
   const chunk = held([item(1), item(2)], { progress, isOptedOut: () => true });

@@ -323,7 +323,10 @@ export class HeldChunk {
       const doneSegments = Array.from({ length: first.segments }, (_, i) => i).filter((segment) => !open.has(segment));
       const delayMs = this.#delays.get(first.index);
       const tries = first.item.tries + (delayMs === undefined ? 0 : 1);
-      return [{ item: { ...first.item, tries, doneSegments }, delayMs: delayMs ?? 0 }];
+      // Its next holder goes on counting: a link that flaps would otherwise send it for ever.
+      const doubts = Math.max(first.item.doubts ?? 0, ...indexes.map((index) => this.#doubts.get(index) ?? 0));
+      const item = { ...first.item, tries, doneSegments, ...(doubts > 0 && { doubts }) };
+      return [{ item, delayMs: delayMs ?? 0 }];
     });
   }
 }

@@ -40,13 +40,16 @@ export interface SubmitRecord {
   readonly to: string;
   readonly from: string;
   readonly part: string;
-  /**
-   * Where its position stood to the mark that a majority had, when it was written. `chunk_gone`: it was below the mark
-   * of a chunk that another has taken over since.
-   */
-  readonly mark: "below" | "beyond" | "chunk_gone";
+  /** Where its position stood, as it was written, to the mark that a majority had of the chunk its writer claimed. */
+  readonly mark: "below" | "beyond";
+  /** Whether that chunk was still its writer's. */
+  readonly lease: "held" | "lost";
+  /** How often a majority had been told by then that it is in doubt, and sent again. */
+  readonly resends: number;
   /** Its opt-out was acknowledged, and it was not below a mark then. */
   readonly isOptedOut: boolean;
+  /** What its connector was left with, where it heard no answer. */
+  unanswered?: "link_lost" | "response_timeout";
   /** What the provider did when it came; absent: it never came. */
   result?: "accepted" | "refused" | "dropped";
   providerMessageId?: string;
@@ -99,6 +102,14 @@ export interface ChunkRecord {
   readonly items: readonly unknown[];
 }
 
+/** What is known of a segment from the submit chunks that it was in. */
+export interface LaneRecord {
+  /** The most claims that any of these has seen. */
+  readonly deliveries: number;
+  /** It was below a mark at some time. */
+  readonly isMarked: boolean;
+}
+
 /** Something that was wrong at a moment of the run, and may not be at its end. */
 export interface Observation {
   readonly at: number;
@@ -120,6 +131,8 @@ export interface History {
   /** When a worker knew that it was routed; a step whose answer was lost is not told. */
   readonly routedAt: ReadonlyMap<MessageId, number>;
   readonly submits: readonly SubmitRecord[];
+  /** By `message/segment`. */
+  readonly onLanes: ReadonlyMap<string, LaneRecord>;
   readonly receipts: readonly ReceiptRecord[];
   readonly replies: readonly ReplyRecord[];
   readonly optOuts: readonly OptOutRecord[];

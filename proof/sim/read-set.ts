@@ -8,13 +8,14 @@ import type { WriterId } from "#domain/ids.ts";
 import type { SubmitItem } from "#domain/item.ts";
 import type { SimSet } from "./world.ts";
 
-const EVENTS = /^events/;
+/** Whether a collection of this name holds event batches. */
+export const isEvents = (name: string): boolean => name.startsWith("events");
 
 /** Event batches as they stand, in the order of writer and sequence. */
 export function batchDocuments({ replica }: SimSet): readonly EventBatchDocument[] {
   return replica
     .collections()
-    .filter((name) => EVENTS.test(name))
+    .filter(isEvents)
     .flatMap((name) => replica.committed(name) as unknown as readonly EventBatchDocument[]);
 }
 

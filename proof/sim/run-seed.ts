@@ -116,6 +116,7 @@ function toHistory(world: World, { operations, isDone }: Clients, faults: readon
     operations,
     routedAt: world.watch.routedAt,
     submits: provider.submits,
+    onLanes: world.watch.submits.onLanes,
     receipts: provider.receipts,
     replies: provider.replies,
     optOuts: world.watch.optOuts.acknowledged,

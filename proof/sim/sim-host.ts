@@ -96,7 +96,6 @@ export class SimHost {
       const store = observeStore(openMongoStoreOn(planted, options), {
         reached: world.reached,
         errors: () => link.errors,
-        marked: world.watch.marked,
         routed: world.watch.routed,
       });
       world.onEnd(() => void store[Symbol.asyncDispose]());

@@ -1,6 +1,6 @@
 /**
  * Who looks at the sets while the run goes on: whether what is accepted is always somewhere, whether a batch ever
- * changes, and where a segment stood to its mark as it was written.
+ * changes, and where a segment stood as it was written.
  */
 import type { ChunkDocument } from "#core/store/mongo/documents.ts";
 import { foundState, type Position } from "#core/worker/send-positions.ts";
@@ -8,11 +8,12 @@ import type { MessageEvent } from "#domain/event.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { OutboundSegment } from "../../connectors/connector.ts";
 import type { Observation, ReceiptRecord, ReplyRecord, SubmitRecord } from "./history.ts";
-import { batchDocuments, ChunkPositions, chunkDocuments, isSubmitChunk } from "./read-set.ts";
+import { batchDocuments, ChunkPositions, chunkDocuments } from "./read-set.ts";
 import { accounts } from "./sim-directory.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { isDurable } from "./watch-inbound.ts";
 import { createOptOutWatch, type OptOutWatch } from "./watch-opt-outs.ts";
+import { createSubmitWatch, type SubmitWatch } from "./watch-submits.ts";
 import type { SimSet, World } from "./world.ts";
 
 /** A look at everything. */
@@ -21,12 +22,11 @@ const LOOK_MS = 500;
 export interface Watch {
   readonly observations: Observation[];
   readonly optOuts: OptOutWatch;
+  readonly submits: SubmitWatch;
   begin(): void;
   written(connector: SimProcess, segment: OutboundSegment): SubmitRecord;
   /** The provider has heard that it was taken. */
   acknowledged(record: ReceiptRecord | ReplyRecord): void;
-  /** A store has said that this segment is below a mark: `message/segment`. */
-  marked(segment: string): void;
   /** A worker knows that it is routed. */
   routed(message: MessageId): void;
   readonly routedAt: ReadonlyMap<MessageId, number>;
@@ -37,9 +37,8 @@ export function createWatch(world: World): Watch {
   const seen = new Map<string, SeenSet>();
   const positions = new ChunkPositions();
   const optOuts = createOptOutWatch(world);
+  const submits = createSubmitWatch();
   const routedAt = new Map<MessageId, number>();
-  /** Segments that were below a mark at some time: whoever saw that may be late with it, and another have the chunk. */
-  const marked = new Set<string>();
 
   function look(): void {
     for (const set of world.sets) {
@@ -56,14 +55,13 @@ export function createWatch(world: World): Watch {
   return {
     observations,
     optOuts,
+    submits,
     routedAt,
-    marked: (segment) => void marked.add(segment),
     routed: (message) => void routedAt.set(message, world.time.now),
     begin: () => void world.time.after(LOOK_MS, look),
     written({ name: connector, clock }, { messageId, segment, to, from, part }) {
       const message = messageId as MessageId;
       const account = accounts.find(({ number }) => number === from)?.id ?? "";
-      const mark = markOf(positions, world.setOf(message), { message, segment });
       return {
         at: world.time.now,
         clockAt: clock.now(),
@@ -73,7 +71,7 @@ export function createWatch(world: World): Watch {
         to,
         from,
         part,
-        mark: mark === "beyond" && marked.has(`${message}/${segment}`) ? "chunk_gone" : mark,
+        ...submits.standing(connector, `${message}/${segment}`),
         isOptedOut: optOuts.forbids(`${account}|${to}`, `${message}/${segment}`),
       };
     },
@@ -84,23 +82,6 @@ export function createWatch(world: World): Watch {
       observations.push({ at: world.time.now, check: "inbound-durable", what: says });
     },
   };
-}
-
-/** Its chunk may be gone: acknowledged by another, who took it over. */
-function markOf(
-  positions: ChunkPositions,
-  set: SimSet | undefined,
-  { message, segment }: { readonly message: MessageId; readonly segment: number },
-): SubmitRecord["mark"] {
-  let mark: SubmitRecord["mark"] = "chunk_gone";
-  for (const chunk of set === undefined ? [] : chunkDocuments(set)) {
-    if (!isSubmitChunk(chunk)) continue;
-    const position = positions.of(chunk).find((one) => one.item.id === message && one.segment === segment);
-    if (position === undefined) continue;
-    if (position.index < chunk.mark) return "below";
-    if (position.item.doneSegments?.includes(segment) !== true) mark = "beyond";
-  }
-  return mark;
 }
 
 interface MessageSeen {

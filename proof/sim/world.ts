@@ -123,6 +123,7 @@ export class World {
       clock: node.clock,
       random,
       replicationMs,
+      onCommitted: (writes) => this.watch.submits.committed(writes),
       acknowledgesEarly: (wire) => this.plant?.acknowledgesEarly?.(this.#ownerOf(wire)) ?? false,
     });
     return { id, region, replica, node };

@@ -91,6 +91,28 @@ const paused = (process: string): AppliedFault => ({
   detail: "",
 });
 
+/** Of a bulk message whose account wants it sent again, taken over once. */
+const doubt: EventOf<"in_doubt"> = {
+  type: "in_doubt",
+  message: id,
+  at: 3,
+  segment: 0,
+  attempt: 1,
+  provider: "sim" as ProviderId,
+  reason: "takeover",
+  policy: "resend",
+};
+const inDoubt = (doubts: readonly EventOf<"in_doubt">[], over: Partial<History> = {}): History => ({
+  ...withMore(...doubts),
+  onLanes: new Map([[`${id}/0`, { deliveries: 2, isMarked: true }]]),
+  ...over,
+});
+const jumped: AppliedFault = {
+  fault: { at: 3_900, kind: "jump_set", set: "syd1" as SetId, byMs: 5_000 },
+  happened: true,
+  detail: "",
+};
+
 const plants: Readonly<Record<string, readonly History[]>> = {
   "nothing-lost": [
     historyOf([], { submits: [], receipts: [] }),
@@ -127,7 +149,31 @@ const plants: Readonly<Record<string, readonly History[]>> = {
     { ...innocent, report: { ...innocent.report, rollups: new Map() } },
     { ...innocent, report: { ...innocent.report, states: historyOf(innocentBatches.slice(0, 3)).report.states } },
   ],
-  "no-silent-double": [withSubmits(submit, submit), withSubmits({ ...submit, mark: "beyond" })],
+  "no-silent-double": [
+    withSubmits({ ...submit, mark: "beyond" }),
+    withSubmits(submit, submit),
+    // Said of the time before, and not of this one.
+    withSubmits(submit, { ...submit, resends: 1 }, { ...submit, resends: 1 }),
+    // What never came may come yet, for all its writer knows.
+    withSubmits({ ...submit, result: "dropped" }, submit),
+  ],
+  "one-holder": [
+    withSubmits({ ...submit, lease: "lost" }),
+    { ...withSubmits({ ...submit, lease: "lost", at: 20_000 }), faults: [jumped] },
+  ],
+  "doubts-have-causes": [
+    withMore(doubt),
+    inDoubt([doubt], { onLanes: new Map([[`${id}/0`, { deliveries: 2, isMarked: false }]]) }),
+    inDoubt([{ ...doubt, reason: "response_timeout" }]),
+    inDoubt([{ ...doubt, reason: "link_lost" }], { submits: [{ ...submit, unanswered: "response_timeout" }] }),
+    inDoubt([{ ...doubt, policy: "keep" }]),
+    historyOf([
+      batch(1, [{ ...accepted, class: "alert" }]),
+      ...innocentBatches.slice(1),
+      batch(5, [{ ...doubt, policy: "keep" }]),
+    ]),
+    inDoubt(Array.from({ length: 4 }, () => doubt)),
+  ],
   "inbound-durable": [
     without("delivered"),
     { ...innocent, replies: [reply] },
@@ -188,8 +234,23 @@ test.each([
     "a late route of what a paused worker held",
     { ...innocent, routedAt: new Map([[id, 20_000]]), faults: [paused("worker-1")] },
   ],
+  ["a segment that was taken over and sent again", inDoubt([doubt], { submits: [submit, { ...submit, resends: 1 }] })],
+  ["one that was refused before", withSubmits({ ...submit, result: "refused" }, submit)],
+  ["one kept after its last doubt", inDoubt([doubt, doubt, doubt, { ...doubt, policy: "keep" }])],
+  [
+    "a lease that ended early as the set's clock jumped",
+    { ...withSubmits({ ...submit, lease: "lost" }), faults: [jumped] },
+  ],
 ] as const)("%s is innocent", (_, history) => {
-  const about = ["opt-out-wins", "replies-find-their-message", "nobody-needs-another", "inbound-durable"];
+  const about = [
+    "no-silent-double",
+    "one-holder",
+    "doubts-have-causes",
+    "opt-out-wins",
+    "replies-find-their-message",
+    "nobody-needs-another",
+    "inbound-durable",
+  ];
   expect(redOn(history).filter((name) => about.includes(name))).toEqual([]);
 });
 

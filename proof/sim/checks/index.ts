@@ -2,12 +2,14 @@
 import type { History } from "../history.ts";
 import { checkAppendOnly } from "./append-only.ts";
 import { checkBilledOnce } from "./billed-once.ts";
+import { checkDoubtsHaveCauses } from "./doubts-have-causes.ts";
 import { checkExpiredStaysUnsent } from "./expired-stays-unsent.ts";
 import { checkInboundDurable } from "./inbound-durable.ts";
 import { checkNoDefects } from "./no-defects.ts";
 import { checkNoSilentDouble } from "./no-silent-double.ts";
 import { checkNobodyNeedsAnother } from "./nobody-needs-another.ts";
 import { checkNothingLost } from "./nothing-lost.ts";
+import { checkOneHolder } from "./one-holder.ts";
 import { checkOneKeyOneMessage } from "./one-key-one-message.ts";
 import { checkOptOutWins } from "./opt-out-wins.ts";
 import { checkOrderFreeFold } from "./order-free-fold.ts";
@@ -34,6 +36,8 @@ export const checks: readonly { readonly name: string; readonly invariant: strin
   { name: "order-free-fold", invariant: "I5", check: (history) => checkOrderFreeFold(history) },
   { name: "reports-equal-fold", invariant: "I6", check: checkReportsEqualFold },
   { name: "no-silent-double", invariant: "I7", check: checkNoSilentDouble },
+  { name: "one-holder", invariant: "I7", check: checkOneHolder },
+  { name: "doubts-have-causes", invariant: "I7", check: checkDoubtsHaveCauses },
   { name: "inbound-durable", invariant: "I8", check: checkInboundDurable },
   { name: "nobody-needs-another", invariant: "I9", check: checkNobodyNeedsAnother },
   { name: "one-key-one-message", invariant: "I11", check: checkOneKeyOneMessage },

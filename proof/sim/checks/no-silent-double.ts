@@ -1,21 +1,20 @@
-/** I7: a segment is taken by the provider once, and once more for each doubt that says so; and below its mark only. */
-import { eventsByMessage, type History } from "../history.ts";
+/**
+ * I7: a segment is written below its mark only, and once more only after a majority was told that it is in doubt and
+ * sent again, unless the provider has refused it the time before.
+ */
+import type { History } from "../history.ts";
 
-export function checkNoSilentDouble({ sets, submits }: History): readonly string[] {
-  const events = eventsByMessage(sets);
+export function checkNoSilentDouble({ submits }: History): readonly string[] {
   const found = submits.flatMap(({ mark, message, segment, at, connector }) =>
     mark === "beyond" ? [`${message}/${segment} was written by ${connector} at ${at.toFixed(0)} beyond its mark`] : [],
   );
-  const taken = submits.filter(({ result }) => result === "accepted");
-  for (const [name, copies] of Map.groupBy(taken, ({ message, segment }) => `${message}/${segment}`)) {
-    const [{ message, segment } = { message: undefined, segment: 0 }] = copies;
-    if (message === undefined) continue;
-    const doubts = (events.get(message) ?? []).filter(
-      (event) => event.type === "in_doubt" && event.segment === segment && event.policy === "resend",
-    );
-    if (copies.length > 1 + doubts.length) {
-      found.push(`${name} was taken ${copies.length} times with ${doubts.length} doubts`);
-    }
+  for (const [name, writes] of Map.groupBy(submits, ({ message, segment }) => `${message}/${segment}`)) {
+    writes.forEach(({ at, connector, resends }, i) => {
+      const before = writes[i - 1];
+      if (before === undefined || before.result === "refused" || resends > before.resends) return;
+      const times = `by ${before.connector} at ${before.at.toFixed(0)} and by ${connector} at ${at.toFixed(0)}`;
+      found.push(`${name} was written ${times}, and nothing said in between that it is in doubt`);
+    });
   }
   return found;
 }

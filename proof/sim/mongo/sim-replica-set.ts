@@ -6,6 +6,7 @@
 import type { Document, MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
+import type { LoggedWrite } from "./member-log.ts";
 import { createSimClient } from "./sim-client.ts";
 import { SimTopology } from "./sim-topology.ts";
 import type { Wire } from "./wire.ts";
@@ -17,6 +18,8 @@ export interface SimReplicaSetOptions {
   readonly random: Random;
   /** How long until a majority has what the primary wrote, drawn anew for every round of replication. */
   readonly replicationMs: { readonly min: number; readonly max: number };
+  /** Told of every write as a majority gets it, in the order of the log, before anybody hears of it. */
+  readonly onCommitted?: (writes: readonly LoggedWrite[]) => void;
   /** Planted bug: majority writes over this wire answer before a majority has them. */
   readonly acknowledgesEarly?: (wire: Wire) => boolean;
 }

@@ -64,6 +64,8 @@ export class SimTopology {
   /** A new primary writes an entry of its own: with it on a majority, so is everything before it. */
   #crown(): void {
     const primary = new Primary(this.#log, this.#options);
+    const { onCommitted } = this.#options;
+    if (onCommitted !== undefined) primary.onMajority.add(onCommitted);
     if (this.#isStalled) primary.setReplicates(false);
     this.#current = primary;
     this.#log.append([]);

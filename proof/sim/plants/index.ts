@@ -3,7 +3,9 @@ import type { Plant } from "../plant.ts";
 import { acknowledgeEarly } from "./acknowledge-early.ts";
 import { acknowledgeReceiptEarly } from "./acknowledge-receipt-early.ts";
 import { chargeTwice } from "./charge-twice.ts";
+import { claimUnreplicated } from "./claim-unreplicated.ts";
 import { dropMessages } from "./drop-messages.ts";
+import { endlessLease, renewUnasked } from "./end-no-lease.ts";
 import { forgetOptOuts, forgetOptOutsAtRoute, forgetOptOutsAtSubmit } from "./forget-opt-outs.ts";
 import { ignoreExpiry } from "./ignore-expiry.ts";
 import { inventRefusals } from "./invent-refusals.ts";
@@ -11,6 +13,7 @@ import { keepOptOutsAtHome } from "./keep-opt-outs-at-home.ts";
 import { doubleReplies, misplaceReplies } from "./misplace-replies.ts";
 import { passUnwritten } from "./pass-unwritten.ts";
 import { readBeyondGap } from "./read-beyond-gap.ts";
+import { sendAgainUnasked, sendKeptAgain } from "./send-again.ts";
 import { skipNumber } from "./skip-number.ts";
 import { skipToken } from "./skip-token.ts";
 import { stopConnectorsWithASet, stopWorkersWithASet } from "./stop-with-a-set.ts";
@@ -44,6 +47,12 @@ export const plants: readonly PlantedBug[] = [
   { plant: readBeyondGap, seenBy: ["no-defects"], seeds: 5 },
   // What was beyond it when a STOP was acknowledged goes out after the STOP.
   { plant: submitBeyondMark, seenBy: ["no-silent-double", "opt-out-wins"] },
+  // By the first segment of nearly every run.
+  { plant: claimUnreplicated, seenBy: ["no-silent-double"], seeds: 5 },
+  { plant: sendAgainUnasked, seenBy: ["no-silent-double"] },
+  { plant: sendKeptAgain, seenBy: ["doubts-have-causes"] },
+  { plant: endlessLease, seenBy: ["one-holder"], seeds: 60 },
+  { plant: renewUnasked, seenBy: ["one-holder"], seeds: 60 },
   { plant: inventRefusals, seenBy: ["outcomes-have-causes"] },
   { plant: forgetOptOuts, seenBy: ["opt-out-wins"] },
   { plant: forgetOptOutsAtSubmit, seenBy: ["opt-out-wins"] },

@@ -1,7 +1,7 @@
 /** A client some of whose collections do something else: how a plant gets below the store. */
 import type { MongoClient } from "mongodb";
 
-type Method = (...args: readonly unknown[]) => unknown;
+export type Method = (...args: readonly unknown[]) => unknown;
 
 /** By method: what takes the place of the real one, which it is given. */
 export type Changed = Readonly<Record<string, (inner: Method) => Method>>;

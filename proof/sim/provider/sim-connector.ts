@@ -33,6 +33,7 @@ export class SimConnector implements Connector {
   #bind = 0;
   #state: "bound" | "down" | "draining" = "down";
   #link: ProviderLink | undefined;
+  #holdUpMs: number | undefined;
 
   constructor(deps: SimConnectorDeps) {
     this.#deps = deps;
@@ -49,12 +50,19 @@ export class SimConnector implements Connector {
   }
 
   async submit(segment: OutboundSegment, mayWrite: () => boolean): Promise<SubmitResult> {
+    const held = this.#holdUp();
+    if (held !== undefined) await held;
     if (this.#state !== "bound") return { type: "not_sent", reason: "not_bound" };
     if (this.freeSlots === 0) return { type: "not_sent", reason: "window_full" };
     if (!mayWrite()) return { type: "not_sent", reason: "aborted" };
     const record = this.#deps.onWrite(segment);
     this.#deps.provider.submits.push(record);
     return this.#write(record);
+  }
+
+  /** Its process is paused for `ms` when the next segment is handed over, before that is written. */
+  holdUpNext(ms: number): void {
+    this.#holdUpMs = ms;
   }
 
   /** The link breaks and is bound again after `ms`. */
@@ -95,6 +103,18 @@ export class SimConnector implements Connector {
     this.#unbind();
   }
 
+  /** Resolves when the process runs again; undefined while it does. Nothing is written in between. */
+  #holdUp(): Promise<void> | undefined {
+    const { process, time } = this.#deps;
+    const ms = this.#holdUpMs;
+    if (ms !== undefined && process.state === "running") {
+      this.#holdUpMs = undefined;
+      process.pause();
+      time.after(ms, () => process.resume());
+    }
+    return process.state === "paused" ? new Promise((resolve) => process.deliver(resolve)) : undefined;
+  }
+
   #write(record: SubmitRecord): Promise<SubmitResult> {
     const { process, time, provider, reached } = this.#deps;
     return new Promise((resolve) => {
@@ -105,6 +125,7 @@ export class SimConnector implements Connector {
           return;
         }
         late.cancel();
+        if (result.type === "unknown") record.unanswered = result.reason;
         resolve(result);
         this.#wake();
       };

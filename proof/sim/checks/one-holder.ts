@@ -1,0 +1,27 @@
+/** I7: a segment is written by whoever holds the lease of its chunk, as the set has it, and by nobody else. */
+import { setOfMessage } from "#domain/ids.ts";
+import type { History, SubmitRecord } from "../history.ts";
+
+/** As long as a lease: one that was given before its set's clock jumped ends early, which nobody can know. */
+const LEASE_MS = 15_000;
+
+export function checkOneHolder({ submits, faults }: History): readonly string[] {
+  return submits.flatMap((submit) => {
+    const { lease, message, segment, at, connector } = submit;
+    if (lease === "held" || hasJumped(submit)) return [];
+    return [
+      `${message}/${segment} was written by ${connector} at ${at.toFixed(0)}, who did not hold its chunk any more`,
+    ];
+  });
+
+  function hasJumped({ message, at }: SubmitRecord): boolean {
+    return faults.some(
+      ({ fault }) =>
+        fault.kind === "jump_set" &&
+        fault.byMs > 0 &&
+        fault.set === setOfMessage(message) &&
+        fault.at <= at &&
+        at <= fault.at + LEASE_MS,
+    );
+  }
+}
