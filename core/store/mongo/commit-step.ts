@@ -9,19 +9,13 @@ import type { Clock } from "#domain/clock.ts";
 import type { IdMint } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
 import { type CommitResult, type Step, StoreError } from "../store.ts";
-import {
-  batchId,
-  type ChunkDocument,
-  type Collections,
-  collectionNames,
-  type EventBatchDocument,
-} from "./documents.ts";
+import { batchId, type Collections, collectionNames, type EventBatchDocument } from "./documents.ts";
 import { findSendKeys } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
 import type { SetSchema } from "./set-schema.ts";
 import { isDefiniteAbort, isDuplicateKey, isNotSent, toStoreError } from "./store-error.ts";
 import { withDeadline } from "./with-deadline.ts";
-import { type EncodedStep, encodeStep, type Refusal, writeStep } from "./write-step.ts";
+import { type EncodedChunk, type EncodedStep, encodeStep, type Refusal, stampChunk, writeStep } from "./write-step.ts";
 import type { Writer } from "./writer.ts";
 import type { WriterPool } from "./writer-pool.ts";
 
@@ -265,13 +259,14 @@ async function voidRefused(
 }
 
 /** The enqueue of one chunk: idempotent by its id, so no transaction and no number. */
-async function commitChunk(deps: CommitDeps, chunk: ChunkDocument | undefined): Promise<CommitResult> {
+async function commitChunk(deps: CommitDeps, chunk: EncodedChunk | undefined): Promise<CommitResult> {
   if (chunk === undefined) return { type: "committed" };
   const startedAt = deps.clock.monotonic();
   let maybe = false;
   for (let tries = 0; ; tries++) {
+    const document = stampChunk(chunk, deps.setClock.now());
     try {
-      await withDeadline(deps.clock, deps.collections.chunks.insertOne(chunk), ATTEMPT_MS);
+      await withDeadline(deps.clock, deps.collections.chunks.insertOne(document), ATTEMPT_MS);
       return { type: "committed" };
     } catch (error) {
       if (isDuplicateKey(error, collectionNames.chunks)) return { type: "committed" };

@@ -12,13 +12,19 @@ import type { Writer } from "./writer.ts";
 /** "Ready now" is written this much in the past: our idea of the set's clock is hardly ever further out. */
 const READY_MARGIN_MS = 50;
 
-/** The documents of a step, made once: a retry writes the same bytes. */
+/** The contents of a step, made once: a retry writes the same. Only its stamps are those of the try. */
 export interface EncodedStep {
   readonly id: string;
   readonly step: Step;
   readonly keys: readonly string[];
   readonly events: string;
-  readonly chunks: readonly ChunkDocument[];
+  readonly chunks: readonly EncodedChunk[];
+}
+
+export interface EncodedChunk {
+  readonly document: Omit<ChunkDocument, "at">;
+  /** Ready so long after it is written. */
+  readonly delayMs: number;
 }
 
 /** What forbids a step for good. */
@@ -27,25 +33,35 @@ export type Refusal = Extract<CommitResult, { readonly type: "lease_lost" | "key
 export function encodeStep(step: Step, id: string, setNow: number): EncodedStep {
   const events = step.events ?? [];
   const chunks = (step.chunks ?? []).map(
-    (chunk): ChunkDocument => ({
-      _id: chunk.id,
-      lane: chunk.lane,
-      at: new Date(setNow + (chunk.delayMs ?? -READY_MARGIN_MS)),
-      enqueuedAt: new Date(setNow),
-      ...(chunk.actBy === undefined ? {} : { actBy: new Date(chunk.actBy) }),
-      token: null,
-      owner: null,
-      deliveries: 0,
-      count: chunk.items.length,
-      positions: chunk.positions ?? 0,
-      mark: 0,
-      priorMark: 0,
-      settledTo: 0,
-      settledBeyond: [],
-      items: encodeItems(chunk),
+    (chunk): EncodedChunk => ({
+      delayMs: chunk.delayMs ?? -READY_MARGIN_MS,
+      document: {
+        _id: chunk.id,
+        lane: chunk.lane,
+        enqueuedAt: new Date(setNow),
+        ...(chunk.actBy === undefined ? {} : { actBy: new Date(chunk.actBy) }),
+        token: null,
+        owner: null,
+        deliveries: 0,
+        count: chunk.items.length,
+        positions: chunk.positions ?? 0,
+        mark: 0,
+        priorMark: 0,
+        settledTo: 0,
+        settledBeyond: [],
+        items: encodeItems(chunk),
+      },
     }),
   );
   return { id, step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
+}
+
+/**
+ * As of this try: one with the time of the first would lie behind where claims begin to look (low-water.ts), and be
+ * found seconds later.
+ */
+export function stampChunk({ document, delayMs }: EncodedChunk, setNow: number): ChunkDocument {
+  return { ...document, at: new Date(setNow + delayMs) };
 }
 
 /** Writes everything but the commit, or finds out why it must not be. The batch goes to its writer's next number. */
@@ -59,7 +75,8 @@ export async function writeStep(
   const batch = batchId(writer.id, writer.next);
   const { step } = encoded;
   const options = { session };
-  const at = new Date(deps.setClock.now());
+  const now = deps.setClock.now();
+  const at = new Date(now);
   const { keys, events: text, id } = encoded;
   const document: EventBatchDocument = { _id: batch, kind: "events", at, keys, events: text, step: id };
   await writer.batches.insertOne(document, options);
@@ -76,7 +93,12 @@ export async function writeStep(
   if (step.sendKeys !== undefined && step.sendKeys.length > 0) {
     await sendKeys.insertOne(toSendKeysDocument(batch, step.sendKeys, at), options).catch(throwContended);
   }
-  if (encoded.chunks.length > 0) await chunks.insertMany([...encoded.chunks], options);
+  if (encoded.chunks.length > 0) {
+    await chunks.insertMany(
+      encoded.chunks.map((chunk) => stampChunk(chunk, now)),
+      options,
+    );
+  }
   await writeOptOuts(deps.collections, session, step);
   // Last: a balance is held from here to the majority's answer, and others wait for it.
   return writeCharges(deps.collections, session, step.charges ?? []);

@@ -18,11 +18,8 @@ const ROUTED_MS = 3_000;
 const SUBMITTED_MS = 6_500;
 /** What a fault leaves behind in its process: a lane loop backs off for 2 s. */
 const BACK_OFF_MS = 4_000;
-/**
- * And on its set: a step whose answer was lost is tried again after 8 s, stamped as of the first time, and a chunk that
- * comes so late is found by the next look from the head, 5 s later.
- */
-const LATE_STEP_MS = 14_000;
+/** And on its set: a step whose answer was lost is tried again after 8 s. */
+const LATE_STEP_MS = 9_000;
 /** While a worker or a connector is away: what it held is another's when its lease has run out. */
 const TAKEN_OVER_MS = 20_000;
 /** A provider that takes longer is silent; a connector waits for it so long. */

@@ -23,6 +23,7 @@ async function enqueueAcrossElection(survives: number) {
   const store = openMongoStoreOn(set.connect(createPerfectWire()), { ...deps, owner: "test", writers: 1 });
   await pass(100);
   const chunk = { id: createIdMint({ clock, random }).chunkId(), lane: lanes.receipts, items: [{ receipt: 1 }] };
+  const begunAt = clock.now();
   let result: CommitResult | undefined;
   void store.commit({ chunks: [chunk] }).then((said) => {
     result = said;
@@ -31,8 +32,8 @@ async function enqueueAcrossElection(survives: number) {
   const effect = set.elect({ how: "stepped_down", awayMs: 3_000, survives });
   expect(effect).toMatchObject({ happened: true, survived: survives, rolledBack: 1 - survives });
   await pass(30_000);
-  const there = set.committed("chunks").some(({ _id }) => _id === chunk.id);
-  return { result, there };
+  const held = set.committed("chunks").find(({ _id }) => _id === chunk.id);
+  return { result, there: held !== undefined, waitsSinceMs: Number(held?.at) - begunAt };
 }
 
 test("one that the next primary has is committed, and never called failed", async () => {
@@ -41,4 +42,9 @@ test("one that the next primary has is committed, and never called failed", asyn
 
 test("one that was rolled back is put there again, or never called committed", async () => {
   expect(await enqueueAcrossElection(0)).toMatchObject({ result: { type: "committed" }, there: true });
+});
+
+test("one that was put there again waits since then: claims look where new work is", async () => {
+  expect((await enqueueAcrossElection(0)).waitsSinceMs).toBeGreaterThan(1_900);
+  expect((await enqueueAcrossElection(1)).waitsSinceMs).toBeLessThan(0);
 });
