@@ -97,7 +97,7 @@ export class SimHost {
         reached: world.reached,
         errors: () => link.errors,
         marked: world.watch.marked,
-        routed: world.watch.routed,
+        routed: this.name.startsWith("worker") ? world.watch.routed : () => undefined,
       });
       world.onEnd(() => void store[Symbol.asyncDispose]());
       return world.plant?.wrapStore?.(store, at) ?? store;
