@@ -7,7 +7,7 @@ import type { Step, Store } from "#core/store/store.ts";
 import { type Clock, systemClock } from "#domain/clock.ts";
 import { createIdMint, type ProviderId, type SetId } from "#domain/ids.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
-import { CHUNK_BYTES_MAX, CHUNK_ITEMS_MAX } from "#domain/limits.ts";
+import { CHUNK_BYTES_MAX, CHUNK_ITEMS_MAX, PROVIDER_ID_UNIQUE_MS_MIN } from "#domain/limits.ts";
 import { systemRandom } from "#domain/random.ts";
 import type { InboundReceipt, InboundReply } from "./connector.ts";
 import { createInboundQueue } from "./inbound.ts";
@@ -16,9 +16,9 @@ const set = "syd1" as SetId;
 const provider = "sim" as ProviderId;
 const mint = createIdMint({ clock: systemClock, random: systemRandom });
 /** A wait is over at the next turn of the event loop. */
-const clock: Clock = { ...systemClock, sleep: () => new Promise((resolve) => setImmediate(resolve)) };
+const atOnce: Clock = { ...systemClock, sleep: () => new Promise((resolve) => setImmediate(resolve)) };
 
-function setup(onCommit: (step: Step) => Promise<undefined> = async () => undefined) {
+function setup(onCommit: (step: Step) => Promise<undefined> = async () => undefined, clock: Clock = atOnce) {
   const store = createMemoryStore({ set, region: "syd", clock, random: systemRandom, onCommit });
   const received = createMetrics().counter("received", "");
   const base = { provider, stores: [store], region: "syd", clock, random: systemRandom, mint, received };
@@ -27,6 +27,7 @@ function setup(onCommit: (step: Step) => Promise<undefined> = async () => undefi
 
 /** The sets that take each of 20 replies, and where a receipt for a message of `syd1` goes, as the states are. */
 async function placesIn(states: Readonly<Record<string, SetState>>) {
+  const clock = atOnce;
   const stores = Object.keys(states).map((name) =>
     createMemoryStore({ set: name as SetId, region: name.slice(0, 3), clock, random: systemRandom }),
   );
@@ -102,6 +103,18 @@ test("a receipt carries the submit that is remembered by its id; one without an 
   await inbound.onReceipt(receipt("p1"));
   await inbound.onReceipt(receipt(""));
   expect((await itemsOn(store, lanes.receipts)).map(({ message }) => message)).toEqual([one, undefined]);
+});
+
+test("what is remembered of an id is forgotten before it may come again, and the newest submit counts", async () => {
+  let now = 0;
+  const { store, inbound } = setup(undefined, { ...atOnce, monotonic: () => now });
+  const [one, two] = [mint.messageId(set), mint.messageId(set)];
+  inbound.remember("p1", { message: one, segment: 0 });
+  now = PROVIDER_ID_UNIQUE_MS_MIN;
+  await inbound.onReceipt(receipt("p1"));
+  inbound.remember("p1", { message: two, segment: 0 });
+  await inbound.onReceipt(receipt("p1"));
+  expect((await itemsOn(store, lanes.receipts)).map(({ message }) => message)).toEqual([undefined, two]);
 });
 
 test.each([

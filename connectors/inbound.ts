@@ -8,6 +8,7 @@ import type { Counter } from "#core/metrics/metrics.ts";
 import { type MessageId, type ProviderId, setOfMessage } from "#domain/ids.ts";
 import type { ReceiptItem, ReceiptState, ReplyItem } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
+import { PROVIDER_ID_UNIQUE_MS_MIN } from "#domain/limits.ts";
 import type { InboundHandlers, InboundReceipt } from "./connector.ts";
 import { createEnqueuer, type EnqueuerDeps } from "./inbound-enqueuer.ts";
 
@@ -23,6 +24,11 @@ interface Submitted {
   readonly segment: number;
 }
 
+interface Remembered extends Submitted {
+  /** By the monotonic clock. Later the provider may have used the id again, by another connector: a worker asks all. */
+  readonly until: number;
+}
+
 export interface InboundQueue extends InboundHandlers {
   /** "" is not remembered: such a provider's receipts end on lane `dead`, with that reason. */
   remember(providerMessageId: string, submitted: Submitted): void;
@@ -35,21 +41,32 @@ export interface InboundDeps extends EnqueuerDeps {
 
 export function createInboundQueue(deps: InboundDeps): InboundQueue {
   const { provider, clock, mint } = deps;
-  const remembered = new Map<string, Submitted>();
+  const remembered = new Map<string, Remembered>();
   const receipts = createEnqueuer(deps, lanes.receipts);
   const replies = createEnqueuer(deps, lanes.replies);
 
+  function recall(providerMessageId: string): Submitted | undefined {
+    const known = remembered.get(providerMessageId);
+    if (known === undefined || clock.monotonic() >= known.until) return undefined;
+    return { message: known.message, segment: known.segment };
+  }
+
   /** A receipt often comes in one read with the answer that names its id, which is put down a turn later. */
   async function findSubmitted(providerMessageId: string): Promise<Submitted | undefined> {
-    if (!remembered.has(providerMessageId)) await clock.sleep(EARLY_RECEIPT_MS);
-    return remembered.get(providerMessageId);
+    const known = recall(providerMessageId);
+    if (known !== undefined) return known;
+    await clock.sleep(EARLY_RECEIPT_MS);
+    return recall(providerMessageId);
   }
 
   return {
-    remember(providerMessageId, submitted) {
+    remember(providerMessageId, { message, segment }) {
       // No id at all: it would be taken for the submit of every receipt without one.
       if (providerMessageId === "") return;
-      remembered.set(providerMessageId, submitted);
+      // The oldest is the first in the map: an id that was used again begins anew.
+      remembered.delete(providerMessageId);
+      const until = clock.monotonic() + PROVIDER_ID_UNIQUE_MS_MIN;
+      remembered.set(providerMessageId, { message, segment, until });
       const [oldest] = remembered.size > REMEMBERED_MAX ? remembered.keys() : [];
       if (oldest !== undefined) remembered.delete(oldest);
     },

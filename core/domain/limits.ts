@@ -27,6 +27,11 @@ export const EXPIRY_HOURS_MAX = 72;
 export const COMMIT_QUEUE_MAX = 16_384;
 /** Events of one message that are read for a status. A message has about 4 + 3 a segment; replies may add more. */
 export const TIMELINE_BATCHES_MAX = 200;
+/**
+ * A provider uses a message id again after this at the earliest: for so long an id names its submit for certain. Most
+ * receipts come within a minute.
+ */
+export const PROVIDER_ID_UNIQUE_MS_MIN = 3_600_000;
 /** A receipt that matches nothing is parked and tried again for this long (invariant I13). */
 export const RECEIPT_PARK_HOURS_MAX = 72;
 /** An item that failed alone this often is given up: it goes to lane `dead`, and its message is rejected. */

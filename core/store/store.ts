@@ -296,11 +296,14 @@ export interface EventLog {
   putBack(batches: readonly EventBatch[]): Promise<readonly EventBatch[]>;
   /** Every event of one message, in no particular order. */
   ofMessage(id: MessageId): Promise<readonly MessageEvent[]>;
-  /** The submits that these provider ids (normalised) answer, by id. */
+  /**
+   * The submits that were given these provider ids (normalised), by id, newest first: providers use ids again. Of an id
+   * that was used in several months, those of the newest one.
+   */
   findSubmitted(
     provider: ProviderId,
     providerMessageIds: readonly string[],
-  ): Promise<ReadonlyMap<string, SubmittedSegment>>;
+  ): Promise<ReadonlyMap<string, readonly SubmittedSegment[]>>;
   /** The newest message from each of our numbers to each handset, by conversation key. */
   findConversations(keys: readonly ConversationKey[]): Promise<ReadonlyMap<ConversationKey, ConversationMessage>>;
 }

@@ -1,20 +1,21 @@
 /**
  * Stage *receipt*: receipts become events of their messages. One that the connector could match itself needs no
- * look-up; the others are asked for in their own set first, then in all others at once. What matches nothing is parked
- * on the lane and asked for again, ever more slowly, for days (invariant I13): it may have come before its submit was
+ * look-up; the others are matched with the submits of all sets (`match-receipts.ts`). What matches nothing is parked on
+ * the lane and asked for again, ever more slowly, for days (invariant I13): it may have come before its submit was
  * settled.
  */
 
 import { isInUse } from "#core/directory/set-states.ts";
 import type { Hold, Step, Store, SubmittedSegment } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
-import { type ProviderId, setOfMessage } from "#domain/ids.ts";
+import { setOfMessage } from "#domain/ids.ts";
 import { type ReceiptItem, receiptItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
 import { toChunks } from "./chunks.ts";
 import { deadChunks, toDead } from "./dead-item.ts";
 import { splitEffects } from "./foreign-effects.ts";
+import { matchReceipts } from "./match-receipts.ts";
 import { parseItems } from "./parse-items.ts";
 import { settleStep } from "./settle-step.ts";
 import { usedStores, type WorkContext } from "./work-context.ts";
@@ -79,49 +80,14 @@ async function match(context: WorkContext, own: Store, items: readonly ReceiptIt
   const isLate = ({ message }: ReceiptItem): boolean =>
     message !== undefined && !isInUse(context.directory.stateOf(setOfMessage(message)));
   const [late, inTime] = partition(items, isLate);
-  let open: readonly ReceiptItem[] = inTime.filter((item) => {
+  const open = inTime.filter((item) => {
     if (item.message === undefined || item.segment === undefined) return true;
     events.push(toEvent(item, { message: item.message, segment: item.segment }));
     return false;
   });
   const others = usedStores(context).filter((store) => store !== own);
-  for (const stores of [[own], others]) {
-    if (open.length === 0 || stores.length === 0) continue;
-    const found = await lookUp(stores, open);
-    open = open.filter((item) => {
-      const submit = found.get(lookUpKey(item.provider, item.providerMessageId));
-      if (submit === undefined) return true;
-      events.push(toEvent(item, submit));
-      return false;
-    });
-  }
-  return { events, unmatched: open, late };
-}
-
-/** A set that does not answer has no say now: the receipt is parked, and it is asked again. */
-async function lookUp(
-  stores: readonly Store[],
-  items: readonly ReceiptItem[],
-): Promise<ReadonlyMap<string, SubmittedSegment>> {
-  const found = new Map<string, SubmittedSegment>();
-  const providers = [...new Set(items.map((item) => item.provider))];
-  const asked = stores.flatMap((store) =>
-    providers.map(async (provider) => {
-      const ids = items.filter((item) => item.provider === provider).map((item) => item.providerMessageId);
-      const matches = await store.events.findSubmitted(provider, ids);
-      for (const [id, submit] of matches) {
-        const key = lookUpKey(provider, id);
-        // A provider may use an id again: the newest submit is the one it speaks of.
-        if ((found.get(key)?.at ?? -1) <= submit.at) found.set(key, submit);
-      }
-    }),
-  );
-  await Promise.allSettled(asked);
-  return found;
-}
-
-function lookUpKey(provider: ProviderId, providerMessageId: string): string {
-  return `${provider}:${providerMessageId}`;
+  const { matched, unmatched } = await matchReceipts({ own, others, now: context.clock.now() }, open);
+  return { events: [...events, ...matched.map(({ item, submit }) => toEvent(item, submit))], unmatched, late };
 }
 
 function toEvent(item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "segment">): MessageEvent {

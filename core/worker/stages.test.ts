@@ -1,7 +1,7 @@
 /** The worker's stages one by one. */
 import { expect, test } from "bun:test";
 import { createDirectory } from "#core/directory/directory.ts";
-import { optOutKey, type Store } from "#core/store/store.ts";
+import { optOutKey } from "#core/store/store.ts";
 import { foldEvents, replyText } from "#domain/fold.ts";
 import type { SetId } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";
@@ -201,33 +201,6 @@ test("receipt: one without a provider id is buried at once and matches no submit
   await processReceipts(bench.context, bench.syd, holds);
   expect(await typesOf(bench.syd, id)).toEqual(["submitted"]);
   expect(await itemsOn(bench.syd, lanes.dead)).toMatchObject([{ error: "the receipt has no provider id" }]);
-});
-
-test("receipt: of a provider id that was used again on another set, the newest submit is meant", async () => {
-  const bench = setup();
-  const third = bench.context.mint.messageId(fra);
-  const item = receipt(bench, "p1");
-  const found = new Map([["p1", { message: third, segment: 0, at: 2 }]]);
-  const old = new Map([["p1", { message: bench.context.mint.messageId(syd), segment: 0, at: 1 }]]);
-  const asked = (answer: typeof found, turns: number): Store =>
-    ({
-      ...bench.fra,
-      events: {
-        ...bench.fra.events,
-        findSubmitted: async () => {
-          for (let i = 0; i < turns; i++) await Promise.resolve();
-          return answer;
-        },
-      },
-    }) as Store;
-  const stores = new Map([
-    [syd, bench.syd],
-    [fra, asked(found, 0)],
-    ["old1" as SetId, asked(old, 20)],
-  ]);
-  const holds = await enqueue(bench, bench.syd, lanes.receipts, [item]);
-  await processReceipts({ ...bench.context, stores }, bench.syd, holds);
-  expect(await itemsOn(bench.syd, lanes.relay(fra))).toMatchObject([{ events: [{ message: third }] }]);
 });
 
 test("receipt: one that matches nothing is asked for every 15 s at first, hourly in the end", async () => {

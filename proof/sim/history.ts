@@ -1,6 +1,6 @@
 /**
  * What a run leaves for the checks: what each vantage point saw (customers, provider, nemesis, those who look at the
- * sets), and what the sets held in the end. Times are milliseconds since the run began.
+ * sets), and what the sets held in the end. Times are milliseconds since the run began; the past is before 0.
  */
 
 import type { EventBatch } from "#core/store/store.ts";
@@ -60,6 +60,9 @@ export interface SubmitRecord {
 export interface ReceiptRecord {
   readonly at: number;
   readonly providerMessageId: string;
+  /** The segment that had this id when it was submitted: an id comes again. */
+  readonly message: MessageId;
+  readonly segment: number;
   readonly state: string;
   tries: number;
   acknowledgedAt?: number;

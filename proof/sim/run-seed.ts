@@ -13,6 +13,7 @@ import type { AppliedFault, Fault } from "./nemesis/fault.ts";
 import { planFaults } from "./nemesis/plan-faults.ts";
 import type { Plant } from "./plant.ts";
 import { batchDocuments, chunkDocuments, optOutsOf, toBatch } from "./read-set.ts";
+import { isReceiptEvent } from "./receipt-events.ts";
 import { accounts } from "./sim-directory.ts";
 import { type Reached, reach } from "./sometimes.ts";
 import { World } from "./world.ts";
@@ -111,9 +112,9 @@ function contentsOf({ sets, provider }: World, { operations }: History): string 
 }
 
 function toHistory(world: World, { operations, isDone }: Clients, faults: readonly AppliedFault[]): History {
-  const { provider, reports } = world;
+  const { provider, reports, past } = world;
   return {
-    operations,
+    operations: [...past.map(({ operation }) => operation), ...operations],
     routedAt: world.watch.routedAt,
     submits: provider.submits,
     onLanes: world.watch.submits.onLanes,
@@ -139,10 +140,17 @@ function toHistory(world: World, { operations, isDone }: Clients, faults: readon
   };
 }
 
-function reachByEvents(reached: Reached, { sets }: History): void {
+function reachByEvents(reached: Reached, { sets, receipts }: History): void {
   const batches = sets.flatMap((set) => set.batches);
   reach(reached, "a number was voided", batches.filter(({ kind }) => kind === "void").length);
   const events = batches.flatMap((batch): readonly MessageEvent[] => batch.events);
+  const old = new Map(
+    receipts.flatMap(({ at, ...of }) => (at < 0 ? [[of.providerMessageId, of.message] as const] : [])),
+  );
+  for (const event of events.filter(isReceiptEvent)) {
+    const other = old.get(event.providerMessageId) ?? event.message;
+    if (other !== event.message) reach(reached, "a receipt found its submit beside an old one of the same id");
+  }
   for (const event of events) {
     if (event.type === "lapsed") reach(reached, "a message lapsed");
     if (event.type === "rejected" && event.reason === "opted_out") reach(reached, "an opt-out stopped a message");

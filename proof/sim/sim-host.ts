@@ -96,7 +96,7 @@ export class SimHost {
       const store = observeStore(openMongoStoreOn(planted, options), {
         reached: world.reached,
         errors: () => link.errors,
-        routed: world.watch.routed,
+        routed: this.name.startsWith("worker") ? world.watch.routed : () => undefined,
       });
       world.onEnd(() => void store[Symbol.asyncDispose]());
       return world.plant?.wrapStore?.(store, at) ?? store;

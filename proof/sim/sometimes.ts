@@ -24,6 +24,8 @@ export const sometimes = [
   "a receipt was doubled",
   "a receipt was refused and came again",
   "a receipt was parked",
+  "a provider used an id again",
+  "a receipt found its submit beside an old one of the same id",
   "a reply had several parts",
   "an opt-out was acknowledged",
   "an opt-out stopped a message",

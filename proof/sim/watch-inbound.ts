@@ -5,6 +5,7 @@
 import type { MessageEvent } from "#domain/event.ts";
 import type { ReceiptRecord, ReplyRecord } from "./history.ts";
 import { batchDocuments, chunkDocuments } from "./read-set.ts";
+import { isOfReceipt } from "./receipt-events.ts";
 import type { SimSet } from "./world.ts";
 
 export function isDurable(sets: readonly SimSet[], record: ReceiptRecord | ReplyRecord): boolean {
@@ -20,14 +21,9 @@ function field<K extends string>(name: K, record: Readonly<Record<K, unknown>>):
   return `${JSON.stringify(name)}:${JSON.stringify(record[name])}`;
 }
 
-/** Submits name the provider's id too. */
 function says(events: string, record: ReceiptRecord | ReplyRecord): boolean {
   return (JSON.parse(events) as readonly MessageEvent[]).some((event) => {
-    if (!("providerMessageId" in record)) {
-      return event.type === "replied" && event.text === record.text && event.from === record.from;
-    }
-    return "providerMessageId" in event && event.type !== "submitted"
-      ? event.providerMessageId === record.providerMessageId
-      : false;
+    if ("providerMessageId" in record) return isOfReceipt(event, record);
+    return event.type === "replied" && event.text === record.text && event.from === record.from;
   });
 }

@@ -7,6 +7,7 @@ import type { Random } from "#domain/random.ts";
 import { between, seededStream } from "../seeded-random.ts";
 import { createSimReplicaSet, type SimReplicaSet } from "./mongo/sim-replica-set.ts";
 import type { Wire } from "./mongo/wire.ts";
+import { type PastMessage, planPast } from "./plan-past.ts";
 import type { Plant } from "./plant.ts";
 import { SimProvider } from "./provider/sim-provider.ts";
 import { createSimReports, type SimReports } from "./roles/sim-reports.ts";
@@ -34,6 +35,7 @@ export class World {
   readonly time: SimTime;
   readonly reached: Reached = new Map();
   readonly sets: readonly SimSet[];
+  readonly past: readonly PastMessage[];
   readonly provider: SimProvider;
   readonly reports: SimReports;
   readonly plant: Plant | undefined;
@@ -56,10 +58,12 @@ export class World {
     this.onLog = options.onLog;
     this.time = new SimTime(this.stream("ties"));
     this.sets = [...setRegions].map(([id, region]) => this.#createSet(id, region));
+    this.past = planPast(this.time, this.stream("past"));
     this.provider = new SimProvider({
       time: this.time,
       random: this.stream("provider"),
       reached: this.reached,
+      past: this.past,
       onAcknowledged: (record) => this.watch.acknowledged(record),
     });
     this.reports = createSimReports(this.reached);

@@ -122,18 +122,24 @@ export function describeLookUps(setup: () => Bundle): void {
     const found = await store.events.findSubmitted(provider, [...ids, "never seen"]);
     expect(found.size).toBe(20);
     const third = submits[2];
-    expect(found.get(ids[2] ?? "")).toEqual({ message: third?.message as MessageId, segment: 2, at: 1_002 });
+    expect(found.get(ids[2] ?? "")).toEqual([{ message: third?.message as MessageId, segment: 2, at: 1_002 }]);
     expect((await store.events.findSubmitted("else" as ProviderId, ids)).size).toBe(0);
   });
 
-  test("findSubmitted() of an id that was used again is the newest submit, in whatever order they came", async () => {
+  test("findSubmitted() of an id that was used again has the newest submit first, whenever they came", async () => {
     const { store, messageId } = setup();
     const [id, other] = [mint.unique(), mint.unique()];
-    const submits = [1_000, 3_000, 2_000].map((at) => submitted(messageId(), id, at));
+    const [one, two, three, four] = Array.from({ length: 4 }, messageId).toSorted() as [MessageId, ...MessageId[]];
+    const submits = [
+      submitted(one, id, 3_000),
+      submitted(four as MessageId, id, 2_000),
+      submitted(three as MessageId, id, 3_000),
+      submitted(two as MessageId, id, 3_000),
+    ];
     for (const event of submits) await store.commit({ events: [event, submitted(messageId(), other, 1_500)] });
     const found = await store.events.findSubmitted(provider, [id, other]);
-    expect(found.get(id)?.message).toBe(submits[1]?.message);
-    expect(found.get(other)?.at).toBe(1_500);
+    expect(found.get(id)?.map(({ message }) => message)).toEqual([three, two, one, four] as MessageId[]);
+    expect(found.get(other)?.[0]?.at).toBe(1_500);
   });
 
   test("findSubmitted() finds nothing by no id, even where a provider gave none", async () => {

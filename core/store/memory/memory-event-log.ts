@@ -3,14 +3,9 @@ import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { WriterId } from "#domain/ids.ts";
 import { EVENTS_READ_MAX } from "#domain/limits.ts";
+import { submitsById } from "../found-submits.ts";
 import { isSameBatch } from "../same-batch.ts";
-import {
-  type ConversationMessage,
-  conversationKey,
-  type EventBatch,
-  type EventLog,
-  type SubmittedSegment,
-} from "../store.ts";
+import { type ConversationMessage, conversationKey, type EventBatch, type EventLog } from "../store.ts";
 import { batchKey, type MemorySet } from "./memory-set.ts";
 
 export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
@@ -72,14 +67,7 @@ export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
     },
 
     async findSubmitted(provider, providerMessageIds) {
-      const wanted = new Set(providerMessageIds.filter((id) => id !== ""));
-      const found = new Map<string, SubmittedSegment>();
-      for (const event of all()) {
-        if (event.type !== "submitted" || event.provider !== provider || !wanted.has(event.providerMessageId)) continue;
-        if ((found.get(event.providerMessageId)?.at ?? -1) > event.at) continue;
-        found.set(event.providerMessageId, { message: event.message, segment: event.segment, at: event.at });
-      }
-      return found;
+      return submitsById(all(), provider, new Set(providerMessageIds.filter((id) => id !== "")));
     },
 
     async findConversations(keys) {

@@ -5,6 +5,7 @@
 import type { MessageEvent } from "#domain/event.ts";
 import { type MessageId, type ProviderId, timeOfMessage } from "#domain/ids.ts";
 import { TIMELINE_BATCHES_MAX } from "#domain/limits.ts";
+import { submitsById } from "../found-submits.ts";
 import { conversationLookupKey, messageKey, submittedKey } from "../lookup-keys.ts";
 import { type ConversationKey, type ConversationMessage, conversationKey, type SubmittedSegment } from "../store.ts";
 import type { Collections, EventBatchDocument } from "./documents.ts";
@@ -68,8 +69,8 @@ export async function findSubmitted(
   context: LookUpContext,
   provider: ProviderId,
   providerMessageIds: readonly string[],
-): Promise<ReadonlyMap<string, SubmittedSegment>> {
-  const found = new Map<string, SubmittedSegment>();
+): Promise<ReadonlyMap<string, readonly SubmittedSegment[]>> {
+  const found = new Map<string, readonly SubmittedSegment[]>();
   const wanted = new Set(providerMessageIds.filter((id) => id !== ""));
   for (const month of months(context, 0).slice(0, RECEIPT_MONTHS)) {
     // What a later month has is newer than anything here.
@@ -80,12 +81,7 @@ export async function findSubmitted(
       .eventsOf(month)
       .find({ keys: { $in: keys } }, { ...MAJORITY_READ, projection: { events: 1 } })
       .toArray();
-    for (const event of batches.flatMap(eventsOf)) {
-      if (event.type !== "submitted" || event.provider !== provider || !missing.has(event.providerMessageId)) continue;
-      // Providers use ids again: a receipt speaks of the newest submit.
-      if ((found.get(event.providerMessageId)?.at ?? -1) > event.at) continue;
-      found.set(event.providerMessageId, { message: event.message, segment: event.segment, at: event.at });
-    }
+    for (const [id, submits] of submitsById(batches.flatMap(eventsOf), provider, missing)) found.set(id, submits);
   }
   return found;
 }

@@ -215,7 +215,7 @@ test("findSubmitted() takes the newest of two months, findConversations() goes b
   turnTo(at[2]);
   await say(talk(newest, to, at[2]), submitted(newest, "again", at[2]));
   const submits = await log.findSubmitted(provider, ["again", "once", "gone"]);
-  expect([...submits].map(([id, { message }]) => [id, message]).toSorted()).toEqual([
+  expect([...submits].map(([id, found]) => [id, ...found.map(({ message }) => message)]).toSorted()).toEqual([
     ["again", newest],
     ["once", old],
   ]);

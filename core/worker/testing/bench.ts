@@ -20,6 +20,9 @@ export const demo = "demo" as AccountId;
 export const [syd, fra] = ["syd1", "fra1"] as [SetId, SetId];
 export const handset = "+61400000001" as E164;
 
+/** When the clock of a bench begins. */
+export const START = 1_800_000_000_000;
+
 export interface Bench {
   readonly context: WorkContext;
   readonly syd: Store;
@@ -32,7 +35,7 @@ export interface Bench {
 }
 
 export function setup(): Bench {
-  let now = 1_800_000_000_000;
+  let now = START;
   const clock: Clock = {
     now: () => now,
     monotonic: () => now,
@@ -86,8 +89,8 @@ export function inboxItem(id: MessageId, over: Partial<InboxItem> = {}): InboxIt
 export function acceptedEvent(id: MessageId, from: string, at: number): EventOf<"accepted"> {
   return { type: "accepted", at, message: id, ...inboxItem(id, { from: from as Sender }) } as EventOf<"accepted">;
 }
-export function submittedEvent(id: MessageId, providerMessageId: string): MessageEvent {
-  return { type: "submitted", message: id, at: 1, segment: 0, attempt: 1, provider, providerMessageId };
+export function submittedEvent(id: MessageId, providerMessageId: string, at = START): MessageEvent {
+  return { type: "submitted", message: id, at, segment: 0, attempt: 1, provider, providerMessageId };
 }
 
 export async function enqueue(

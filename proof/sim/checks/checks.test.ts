@@ -176,6 +176,8 @@ const plants: Readonly<Record<string, readonly History[]>> = {
   ],
   "inbound-durable": [
     without("delivered"),
+    // Of the same id, and of yesterday.
+    withBatches([...innocentBatches.slice(0, 3), batch(4, [{ ...delivered, at: delivered.at - 86_400_000 }])]),
     { ...innocent, replies: [reply] },
     { ...innocent, observations: [{ at: 1, check: "inbound-durable", what: "no majority had it" }] },
   ],
@@ -202,6 +204,7 @@ const plants: Readonly<Record<string, readonly History[]>> = {
   "receipts-kept": [
     without("delivered"),
     withBatches([...innocentBatches.slice(0, 3), batch(4, [{ ...delivered, message: other } as MessageEvent])]),
+    withMore({ ...delivered, message: other } as MessageEvent),
   ],
   "replies-find-their-message": [
     { ...innocent, replies: [reply] },

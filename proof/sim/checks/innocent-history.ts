@@ -7,7 +7,8 @@ import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { foldEvents } from "#domain/fold.ts";
 import type { AccountId, MessageId, ProviderId, SetId, WriterId } from "#domain/ids.ts";
 import type { MicrosText } from "#domain/money.ts";
-import type { History, SetRecord, SubmitRecord } from "../history.ts";
+import type { History, ReceiptRecord, SetRecord, SubmitRecord } from "../history.ts";
+import { EPOCH_MS } from "../sim-process.ts";
 
 const syd = "syd1" as SetId;
 export const id = "syd1-01mcc5rpxvz0k13d7jfej58m67" as MessageId;
@@ -33,7 +34,7 @@ const price = { prefix: "+", segments: 1, priceMicros: "45000" as MicrosText, to
 export const billed: MessageEvent = { type: "billed", message: id, at: 2, account, ...price, currency: "EUR" };
 export const atProvider = { message: id, segment: 0, provider, providerMessageId: "p1" };
 const submitted: MessageEvent = { ...atProvider, type: "submitted", at: 3, attempt: 1 };
-export const delivered: MessageEvent = { ...atProvider, type: "delivered", at: 4, error: "" };
+export const delivered: MessageEvent = { ...atProvider, type: "delivered", at: EPOCH_MS + 4_080, error: "" };
 
 export const batch = (sequence: number, events: readonly MessageEvent[]): EventBatch => ({
   writer,
@@ -61,6 +62,14 @@ export const submit: SubmitRecord = {
   providerMessageId: "p1",
 };
 
+const receipt: ReceiptRecord = {
+  ...atProvider,
+  at: 4_070,
+  state: "delivered",
+  tries: 1,
+  acknowledgedAt: 4_090,
+};
+
 /** With these batches on its one set, and reports that are made of them. */
 export function historyOf(batches: readonly EventBatch[], over: Partial<History> = {}): History {
   const set: SetRecord = { set: syd, batches, chunks: [], optOuts: new Set() };
@@ -80,7 +89,7 @@ export function historyOf(batches: readonly EventBatch[], over: Partial<History>
     routedAt: new Map([[id, 4_020]]),
     submits: [submit],
     onLanes: new Map([[`${id}/0`, { deliveries: 1, isMarked: true }]]),
-    receipts: [{ at: 4, providerMessageId: "p1", state: "delivered", tries: 1, acknowledgedAt: 5 }],
+    receipts: [receipt],
     replies: [],
     optOuts: [],
     faults: [],

@@ -3,7 +3,7 @@ import type { MessageEvent } from "#domain/event.ts";
 import { eventsByMessage, type History } from "../history.ts";
 
 /** What a provider's states are to us. Others are stations on the way. */
-const STATES: Readonly<Record<string, MessageEvent["type"]>> = {
+export const STATES: Readonly<Record<string, MessageEvent["type"]>> = {
   delivered: "delivered",
   undelivered: "undelivered",
   rejected: "undelivered",

@@ -10,6 +10,7 @@ import { forgetOptOuts, forgetOptOutsAtRoute, forgetOptOutsAtSubmit } from "./fo
 import { ignoreExpiry } from "./ignore-expiry.ts";
 import { inventRefusals } from "./invent-refusals.ts";
 import { keepOptOutsAtHome } from "./keep-opt-outs-at-home.ts";
+import { believeOldSubmits, findOldSubmits } from "./misplace-receipts.ts";
 import { doubleReplies, misplaceReplies } from "./misplace-replies.ts";
 import { passUnwritten } from "./pass-unwritten.ts";
 import { readBeyondGap } from "./read-beyond-gap.ts";
@@ -59,6 +60,8 @@ export const plants: readonly PlantedBug[] = [
   { plant: forgetOptOutsAtRoute, seenBy: ["opt-out-wins"] },
   { plant: keepOptOutsAtHome, seenBy: ["opt-out-wins"] },
   { plant: acknowledgeReceiptEarly, seenBy: ["inbound-durable"], seeds: 10 },
+  { plant: findOldSubmits, seenBy: ["receipts-kept"] },
+  { plant: believeOldSubmits, seenBy: ["receipts-kept"] },
   { plant: misplaceReplies, seenBy: ["replies-find-their-message"], seeds: 5 },
   { plant: doubleReplies, seenBy: ["replies-find-their-message"], seeds: 5 },
   { plant: ignoreExpiry, seenBy: ["expired-stays-unsent"], seeds: 60 },

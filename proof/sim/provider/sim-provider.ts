@@ -6,6 +6,7 @@ import type { Random } from "#domain/random.ts";
 import type { InboundReceipt, InboundReply, SubmitResult } from "../../../connectors/connector.ts";
 import { between, chance, oneOf } from "../../seeded-random.ts";
 import type { ReceiptRecord, ReplyRecord, SubmitRecord } from "../history.ts";
+import type { PastMessage } from "../plan-past.ts";
 import { EPOCH_MS } from "../sim-process.ts";
 import type { SimTime } from "../sim-time.ts";
 import { type Reached, reach } from "../sometimes.ts";
@@ -28,6 +29,8 @@ interface SimProviderDeps {
   readonly time: SimTime;
   readonly random: Random;
   readonly reached: Reached;
+  /** What it had done before the run, under its first ids. */
+  readonly past: readonly PastMessage[];
   /** Told when it first hears that something was taken. */
   readonly onAcknowledged: (record: ReceiptRecord | ReplyRecord) => void;
 }
@@ -47,6 +50,8 @@ export class SimProvider {
 
   constructor(deps: SimProviderDeps) {
     this.#deps = deps;
+    this.submits.push(...deps.past.map(({ submit }) => submit));
+    this.receipts.push(...deps.past.map(({ receipt }) => receipt));
     this.#mood = drawMood(deps.random);
   }
 
@@ -73,7 +78,7 @@ export class SimProvider {
 
   /** A segment has come. `answer` may never be called. */
   submit(record: SubmitRecord, answer: (result: SubmitResult) => void): void {
-    const { random, time, reached } = this.#deps;
+    const { random, time, reached, past } = this.#deps;
     const plan = this.#planAnswer();
     record.result = plan.result;
     if (plan.answerMs !== undefined) record.answerMs = plan.answerMs;
@@ -85,6 +90,7 @@ export class SimProvider {
     }
     const providerMessageId = `p${++this.#lastId}`;
     record.providerMessageId = providerMessageId;
+    if (this.#lastId <= past.length) reach(reached, "a provider used an id again");
     if (plan.answerMs !== undefined) time.after(plan.answerMs, () => answer({ type: "accepted", providerMessageId }));
     const [first] = plan.receiptsMs;
     if (first !== undefined && first < (plan.answerMs ?? 0)) reach(reached, "a receipt came before its answer");
@@ -128,7 +134,9 @@ export class SimProvider {
   #receiptAfter(ms: number, submit: SubmitRecord, providerMessageId: string, state: InboundReceipt["state"]): void {
     this.#pending += 1;
     this.#deps.time.after(ms, () => {
-      const record: ReceiptRecord = { at: this.#deps.time.now, providerMessageId, state, tries: 0 };
+      const { message, segment } = submit;
+      const at = this.#deps.time.now;
+      const record: ReceiptRecord = { at, providerMessageId, message, segment, state, tries: 0 };
       this.receipts.push(record);
       const receipt: InboundReceipt = {
         provider: "sim",

@@ -1,10 +1,15 @@
-/** Who changes the directory: writes it to every set until every set has it. No fault happens to it. */
+/**
+ * Who changes the directory: writes it to every set until every set has it. Before anything else happens it puts down
+ * what was before the run. No fault happens to it.
+ */
 import { type DirectoryInput, withSets } from "#core/directory/directory.ts";
 import { writeDirectory } from "#core/directory/open-directory.ts";
 import { changeSet, nameSets, type SetState, type SetsOfDirectory } from "#core/directory/set-states.ts";
+import type { Store } from "#core/store/store.ts";
 import type { SetId } from "#domain/ids.ts";
 import { setRegions, simDirectory } from "../sim-directory.ts";
 import type { StartRole } from "../sim-host.ts";
+import type { World } from "../world.ts";
 
 const AGAIN_MS = 500;
 
@@ -26,6 +31,14 @@ export const startOperator: StartRole = (world, { process, stores }) => {
     sets = changeSet(nameSets(sets, known), { set, region, state }, clock.now());
     void publish();
   };
+  for (const store of stores) void writePast(world, store);
   void publish();
   return {};
 };
+
+async function writePast({ past, defects }: World, store: Store): Promise<void> {
+  const events = past.filter(({ set }) => set === store.set).flatMap((message) => message.events);
+  if (events.length === 0) return;
+  const { type } = await store.commit({ events });
+  if (type !== "committed") defects.push(`the past of ${store.set} is ${type}`);
+}
