@@ -45,7 +45,9 @@ export async function describeMachine(): Promise<Machine> {
 
 function describeCommit(): string {
   const commit = firstLineOf("git", ["rev-parse", "--short", "HEAD"]);
-  return firstLineOf("git", ["status", "--porcelain"]) === "" ? commit : `${commit}+changes`;
+  // A long run writes its reports one by one: the first would make the next one's commit another.
+  const changes = firstLineOf("git", ["status", "--porcelain", "--", ".", ":!docs/reports"]);
+  return changes === "" ? commit : `${commit}+changes`;
 }
 
 /** "unknown" when the program is not there. */

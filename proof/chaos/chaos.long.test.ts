@@ -12,6 +12,7 @@ test(
     await expectValidChaos({
       command: "bun test proof/chaos/chaos.long.test.ts",
       seed: 30,
+      report: "chaos-long",
       durationMs: DURATION_MS,
       faults: FAULTS.filter((fault) => fault.available() === undefined),
     });

@@ -5,7 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { type PlantedBug, plants } from "./plants/index.ts";
 import { runSeed } from "./run-seed.ts";
-import { describeFailures, inMacrotask, runSeeds, shrinkRun } from "./run-seeds.ts";
+import { describeFailures, describeReached, inMacrotask, runSeeds, shrinkRun } from "./run-seeds.ts";
 
 const SEEDS_MAX = 10_000_000;
 const SEEDS_DEFAULT = 1_500;
@@ -64,10 +64,9 @@ async function runMany({ from, seeds, plant }: Options): Promise<boolean> {
     },
   });
   const seconds = (performance.now() - startedAt) / 1_000;
-  console.log([...result.reached].map(([name, times]) => `  ${`${times}`.padStart(8)}  ${name}`).join("\n"));
-  if (result.failed.length > 0) console.log(describeFailures(result.failed));
   const never = seeds < SEEDS_TELLING ? [] : result.never;
-  for (const name of never) console.log(`never: ${name}`);
+  console.log(describeReached({ ...result, never }));
+  if (result.failed.length > 0) console.log(describeFailures(result.failed));
   console.log(`${seeds} seeds from ${from}, ${result.failed.length} failed, ${seconds.toFixed(0)} s`);
   return result.failed.length === 0 && never.length === 0;
 }

@@ -69,6 +69,12 @@ export function inMacrotask<T>(act: () => T): Promise<T> {
   });
 }
 
+/** For people: a line for each state that was reached, and for each that never was. */
+export function describeReached({ reached, never }: Pick<SeedsResult, "reached" | "never">): string {
+  const lines = [...reached].map(([name, times]) => `  ${`${times}`.padStart(8)}  ${name}`);
+  return [...lines, ...never.map((name) => `  never: ${name}`)].join("\n");
+}
+
 /** For people: a line for each finding, with the way to see it again. */
 export function describeFailures(failed: readonly FailedSeed[]): string {
   return failed
