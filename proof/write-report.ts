@@ -1,4 +1,4 @@
-/** What a long run leaves in docs/reports, to be committed: how it was made, on what, how long it took, and its words. */
+/** What a long run leaves in docs/reports, to be committed: how it was made, on what, how long it took, its words. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Machine } from "../loadtest/machine.ts";

@@ -9,7 +9,7 @@ import type { MessageState } from "#domain/fold.ts";
 import type { AccountId, MessageId, SetId } from "#domain/ids.ts";
 import type { CommitAnswer } from "../../edge/pending-send.ts";
 import type { Submission } from "../../edge/plan-step.ts";
-import type { AppliedFault } from "./nemesis/fault.ts";
+import type { AppliedFault } from "./nemesis/fault-table.ts";
 
 /** One thing that a customer wants sent, however often it is tried. Its text holds a word that no other has. */
 export interface SendOperation {

@@ -9,7 +9,7 @@ import { planOperations } from "./clients/plan-operations.ts";
 import { type Clients, startClients } from "./clients/run-clients.ts";
 import type { ChunkRecord, History, SetRecord } from "./history.ts";
 import { endOf, scheduleFaults } from "./nemesis/apply-faults.ts";
-import type { AppliedFault, Fault } from "./nemesis/fault.ts";
+import type { AppliedFault, Fault } from "./nemesis/fault-table.ts";
 import { planFaults } from "./nemesis/plan-faults.ts";
 import type { Plant } from "./plant.ts";
 import { batchDocuments, chunkDocuments, optOutsOf, toBatch } from "./read-set.ts";

@@ -1,6 +1,6 @@
 /** Many seeds, one after the other: what failed, how each is run again, and which states were never reached. */
 import type { Finding } from "./checks/index.ts";
-import type { Fault } from "./nemesis/fault.ts";
+import type { Fault } from "./nemesis/fault-table.ts";
 import type { Plant } from "./plant.ts";
 import { type Run, runSeed } from "./run-seed.ts";
 import { shrinkSchedule } from "./shrink-schedule.ts";

@@ -1,7 +1,7 @@
 // The shrinker leaves what is needed, whatever the order in which the rest can go.
 
 import { expect, test } from "bun:test";
-import type { Fault } from "./nemesis/fault.ts";
+import type { Fault } from "./nemesis/fault-table.ts";
 import { shrinkSchedule } from "./shrink-schedule.ts";
 
 const jump = (at: number): Fault => ({ at, kind: "jump", process: "edge-1", byMs: 1 });

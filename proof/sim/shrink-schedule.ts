@@ -1,5 +1,5 @@
 /** Makes the schedule of a failing run short: faults are left out as long as it still fails in the same check. */
-import type { Fault } from "./nemesis/fault.ts";
+import type { Fault } from "./nemesis/fault-table.ts";
 
 /**
  * `fails` runs a schedule and says whether it still does. The result is one from which no fault can be left out alone;

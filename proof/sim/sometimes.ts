@@ -33,6 +33,7 @@ export const sometimes = [
   "a provider throttled",
   "a process was killed at a delivery",
   "a process was paused past a lease",
+  "a connector was held up with a segment in its hands",
   "a stale primary threw writes away",
   "a projector was killed",
   "a projector wrote and did not hear of it",

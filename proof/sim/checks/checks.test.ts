@@ -7,7 +7,7 @@ import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { emptyMessageState, foldEvents } from "#domain/fold.ts";
 import type { MessageId, ProviderId, SetId } from "#domain/ids.ts";
 import type { AttemptEnd, History, ReplyRecord, SubmitRecord } from "../history.ts";
-import type { AppliedFault } from "../nemesis/fault.ts";
+import type { AppliedFault } from "../nemesis/fault-table.ts";
 import { checks } from "./index.ts";
 import {
   accepted,

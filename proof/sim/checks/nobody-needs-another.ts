@@ -4,8 +4,7 @@
  */
 import { type MessageId, type SetId, setOfMessage } from "#domain/ids.ts";
 import type { AttemptEnd, History, SendOperation, SubmitRecord } from "../history.ts";
-import { lastsMs } from "../nemesis/apply-faults.ts";
-import type { AppliedFault, Fault } from "../nemesis/fault.ts";
+import { type AppliedFault, type Fault, hurtBy, lastsMs } from "../nemesis/fault-table.ts";
 import { setRegions } from "../sim-directory.ts";
 
 /** What a fault leaves behind: a breaker that is open, a standing that is not known, a clock that has to settle. */
@@ -37,9 +36,9 @@ function findRefused(operation: SendOperation, faults: readonly AppliedFault[]):
   return attempts.flatMap(({ edge, at, end, endAt = at }) => {
     if (at < START_MS || !isRefused(end)) return [];
     const near = faults.filter(({ fault }) => fault.at <= endAt && at <= fault.at + lastsMs(fault) + AFTERMATH_MS);
-    const isEdgeHit = near.some(({ fault }) => "process" in fault && fault.process === edge);
-    const hitSets = new Set(near.flatMap(({ fault }) => ("set" in fault ? [fault.set] : [])));
-    if (isEdgeHit || hitSets.size === setRegions.size) return [];
+    const hurts = near.map(({ fault }) => hurtBy(fault));
+    const hitSets = new Set(hurts.flatMap(({ set }) => set ?? []));
+    if (hurts.some(({ process }) => process === edge) || hitSets.size === setRegions.size) return [];
     return [`${name} was answered '${end.type}' by ${edge} at ${at}, and only ${[...hitSets].join()} was away`];
   });
 }
@@ -96,16 +95,15 @@ function isTooLong(set: SetId, { role, from, to, boundMs }: Span, faults: readon
   if (to - from <= boundMs) return false;
   const isNear = (fault: Fault, afterMs: number): boolean =>
     fault.at <= to && from <= fault.at + lastsMs(fault) + afterMs;
-  if (faults.some(({ fault }) => "set" in fault && fault.set === set && isNear(fault, LATE_STEP_MS))) return false;
+  if (faults.some(({ fault }) => hurtBy(fault).set === set && isNear(fault, LATE_STEP_MS))) return false;
   const hurt = new Set(
-    faults.flatMap(({ fault }) => (isHurt(fault, role) && isNear(fault, BACK_OFF_MS) ? [fault.process] : [])),
+    faults.flatMap(({ fault }) => {
+      const { process, spreads } = hurtBy(fault);
+      const isOurs = process !== undefined && (spreads === true || process.startsWith(role));
+      return isOurs && isNear(fault, BACK_OFF_MS) ? [process] : [];
+    }),
   );
   return hurt.size === 0 || (hurt.size === 1 && to - from > boundMs + TAKEN_OVER_MS);
-}
-
-/** The way to another set is not its own. Whoever's clock has jumped may stamp what is ready for others. */
-function isHurt(fault: Fault, role: string): fault is Fault & { readonly process: string } {
-  return "process" in fault && fault.kind !== "wire" && (fault.kind === "jump" || fault.process.startsWith(role));
 }
 
 /** A step that is under way on a set that hangs may be told as unknown: another set would make it two. */

@@ -52,8 +52,9 @@ export const plants: readonly PlantedBug[] = [
   { plant: claimUnreplicated, seenBy: ["no-silent-double"], seeds: 5 },
   { plant: sendAgainUnasked, seenBy: ["no-silent-double"] },
   { plant: sendKeptAgain, seenBy: ["doubts-have-causes"] },
-  { plant: endlessLease, seenBy: ["one-holder"], seeds: 60 },
-  { plant: renewUnasked, seenBy: ["one-holder"], seeds: 60 },
+  // What is written so late is another's by then, sent already, or expired.
+  { plant: endlessLease, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 60 },
+  { plant: renewUnasked, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 60 },
   { plant: inventRefusals, seenBy: ["outcomes-have-causes"] },
   { plant: forgetOptOuts, seenBy: ["opt-out-wins"] },
   { plant: forgetOptOutsAtSubmit, seenBy: ["opt-out-wins"] },

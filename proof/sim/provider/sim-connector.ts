@@ -60,9 +60,12 @@ export class SimConnector implements Connector {
     return this.#write(record);
   }
 
-  /** Its process is paused for `ms` when the next segment is handed over, before that is written. */
-  holdUpNext(ms: number): void {
+  /** Its process is paused for `ms` when a segment is handed over within `armedMs`, before that is written. */
+  holdUpNext(ms: number, armedMs: number): void {
     this.#holdUpMs = ms;
+    this.#deps.time.after(armedMs, () => {
+      this.#holdUpMs = undefined;
+    });
   }
 
   /** The link breaks and is bound again after `ms`. */
@@ -105,11 +108,12 @@ export class SimConnector implements Connector {
 
   /** Resolves when the process runs again; undefined while it does. Nothing is written in between. */
   #holdUp(): Promise<void> | undefined {
-    const { process, time } = this.#deps;
+    const { process, time, reached } = this.#deps;
     const ms = this.#holdUpMs;
     if (ms !== undefined && process.state === "running") {
       this.#holdUpMs = undefined;
       process.pause();
+      reach(reached, "a connector was held up with a segment in its hands");
       time.after(ms, () => process.resume());
     }
     return process.state === "paused" ? new Promise((resolve) => process.deliver(resolve)) : undefined;
