@@ -49,7 +49,7 @@ export const plants: readonly PlantedBug[] = [
   // What was beyond it when a STOP was acknowledged goes out after the STOP.
   { plant: submitBeyondMark, seenBy: ["no-silent-double", "opt-out-wins"] },
   // By the first segment of nearly every run.
-  { plant: claimUnreplicated, seenBy: ["no-silent-double"], seeds: 5 },
+  { plant: claimUnreplicated, seenBy: ["no-silent-double", "one-holder"], seeds: 5 },
   { plant: sendAgainUnasked, seenBy: ["no-silent-double"] },
   { plant: sendKeptAgain, seenBy: ["doubts-have-causes"] },
   // What is written so late is another's by then, sent already, or expired.
