@@ -18,6 +18,7 @@ export const sometimes = [
   "a key was replayed",
   "a key was replayed by another edge",
   "a key was moved to another set",
+  "a key that was taken came with another content",
   "an edge used another set",
   "a client was told that the outcome is unknown",
   "a receipt came before its answer",

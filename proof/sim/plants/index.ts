@@ -6,6 +6,7 @@ import { chargeTwice } from "./charge-twice.ts";
 import { dropMessages } from "./drop-messages.ts";
 import { forgetOptOuts, forgetOptOutsAtRoute, forgetOptOutsAtSubmit } from "./forget-opt-outs.ts";
 import { ignoreExpiry } from "./ignore-expiry.ts";
+import { ignoreFingerprints } from "./ignore-fingerprints.ts";
 import { inventRefusals } from "./invent-refusals.ts";
 import { keepOptOutsAtHome } from "./keep-opt-outs-at-home.ts";
 import { believeOldSubmits, findOldSubmits } from "./misplace-receipts.ts";
@@ -36,6 +37,7 @@ export const plants: readonly PlantedBug[] = [
   },
   // Two workers' steps on one chunk: all that the step does is done twice.
   { plant: skipToken, seenBy: ["billed-once", "no-silent-double", "step-atomicity"], seeds: 60 },
+  { plant: ignoreFingerprints, seenBy: ["one-key-one-message"] },
   { plant: chargeTwice, seenBy: ["billed-once"] },
   // Reporting stops before a gap, as it must never read past one. Each run waits for it until time is up.
   { plant: skipNumber, seenBy: ["append-only", "reports-equal-fold"], seeds: 3 },
