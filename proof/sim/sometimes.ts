@@ -12,6 +12,7 @@ export const sometimes = [
   "a tentative claim was lost",
   "a takeover found doubt",
   "a link was lost with submits in flight",
+  "a segment was lost on the wire",
   "an answer came too late",
   "a message in doubt was sent again",
   "a message in doubt was kept",

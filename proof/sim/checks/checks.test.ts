@@ -113,6 +113,8 @@ const plants: Readonly<Record<string, readonly History[]>> = {
   ],
   "outcomes-have-causes": [
     { ...innocent, receipts: [] },
+    withSubmits({ ...submit, result: "dropped" }),
+    withSubmits({ ...submit, providerMessageId: "p2" }),
     { ...innocent, receipts: innocent.receipts.map((receipt) => ({ ...receipt, state: "undelivered" })) },
     withMore({ ...atProvider, type: "refused", at: 5, attempt: 1, status: 11 }),
     withMore({ ...atProvider, type: "unknown", at: 5, error: "" }),

@@ -17,6 +17,7 @@ import { skipNumber } from "./skip-number.ts";
 import { skipToken } from "./skip-token.ts";
 import { stopConnectorsWithASet, stopWorkersWithASet } from "./stop-with-a-set.ts";
 import { submitBeyondMark } from "./submit-beyond-mark.ts";
+import { takeLostForSent } from "./take-lost-for-sent.ts";
 
 export interface PlantedBug {
   readonly plant: Plant;
@@ -48,6 +49,8 @@ export const plants: readonly PlantedBug[] = [
   // What was beyond it when a STOP was acknowledged goes out after the STOP.
   { plant: submitBeyondMark, seenBy: ["no-silent-double", "opt-out-wins"] },
   { plant: inventRefusals, seenBy: ["outcomes-have-causes"] },
+  // That it is not there is seen where the link has lost it, and no other segment of its message.
+  { plant: takeLostForSent, seenBy: ["nothing-lost", "outcomes-have-causes"], seeds: 60 },
   { plant: forgetOptOuts, seenBy: ["opt-out-wins"] },
   { plant: forgetOptOutsAtSubmit, seenBy: ["opt-out-wins"] },
   { plant: forgetOptOutsAtRoute, seenBy: ["opt-out-wins"] },
