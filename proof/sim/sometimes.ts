@@ -36,6 +36,8 @@ export const sometimes = [
   "a process was killed at a delivery",
   "a process was paused past a lease",
   "a stale primary threw writes away",
+  "a set conflicted with itself",
+  "a set was not primary any more",
   "a projector was killed",
   "a projector wrote and did not hear of it",
   "a projector found that another had written",

@@ -127,6 +127,9 @@ export class World {
       clock: node.clock,
       random,
       replicationMs,
+      conflictShare: 0.003,
+      onTrouble: (what) =>
+        reach(this.reached, what === "conflict" ? "a set conflicted with itself" : "a set was not primary any more"),
       acknowledgesEarly: (wire) => this.plant?.acknowledgesEarly?.(this.#ownerOf(wire)) ?? false,
     });
     return { id, region, replica, node };
