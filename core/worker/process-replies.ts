@@ -81,11 +81,17 @@ async function findConversations(context: WorkContext, keys: readonly Conversati
   const answers = await Promise.allSettled(
     usedStores(context).map(async (store) => {
       for (const [key, message] of await store.events.findConversations(keys)) {
-        if ((found.get(key)?.at ?? 0) <= message.at) found.set(key, message);
+        if (isNewer(message, found.get(key))) found.set(key, message);
       }
     }),
   );
   return { found, allAnswered: answers.every((answer) => answer.status === "fulfilled") };
+}
+
+/** Of the same millisecond the greater id: the parts of a reply find one message, whichever set answers first. */
+function isNewer(one: ConversationMessage, other: ConversationMessage | undefined): boolean {
+  if (other === undefined || one.at !== other.at) return other === undefined || one.at > other.at;
+  return one.message > other.message;
 }
 
 /** The first words that carriers everywhere ask for. A reply of several parts is prose, not a keyword. */

@@ -136,6 +136,21 @@ test("reply: each names the newest message from the number it was sent to, which
   expect((await bench.syd.events.ofMessage(two)).at(-1)).toMatchObject({ type: "replied", text: "to two" });
 });
 
+test("reply: of two messages of one millisecond both parts find the same, whichever set answers first", async () => {
+  const bench = setup();
+  const [one, two] = [bench.context.mint.messageId(syd), bench.context.mint.messageId(fra)];
+  await bench.syd.commit({ events: [acceptedEvent(one, "+61480000001", 10)] });
+  await bench.fra.commit({ events: [acceptedEvent(two, "+61480000001", 10)] });
+  const sets = [...bench.context.stores];
+  for (const [i, stores] of [sets, sets.toReversed()].entries()) {
+    const part = reply(bench, { text: `${i}`, concat: { reference: 7, total: 2, index: i + 1 } });
+    bench.advance(60_000);
+    const holds = await enqueue(bench, bench.syd, lanes.replies, [part]);
+    await processReplies({ ...bench.context, stores: new Map(stores) }, bench.syd, holds);
+  }
+  expect(await typesOf(bench.syd, one)).toEqual(["accepted", "replied", "replied"]);
+});
+
 test("reply: STOP is obeyed on every set, START ends it, and prose with the word in it is prose", async () => {
   const bench = setup();
   const id = bench.context.mint.messageId(syd);

@@ -2,6 +2,7 @@
 import type { MongoClient } from "mongodb";
 import type { Store } from "#core/store/store.ts";
 import type { Connector, InboundHandlers } from "../../connectors/connector.ts";
+import type { Committer } from "../../edge/committer.ts";
 import type { Reports } from "../../reporting/projector/project-set.ts";
 import type { SimProcess } from "./sim-process.ts";
 
@@ -16,6 +17,7 @@ export interface Plant {
   /** Below the store. */
   readonly wrapClient?: (client: MongoClient, at: PlantedAt) => MongoClient;
   readonly wrapStore?: (store: Store, at: PlantedAt) => Store;
+  readonly wrapCommitter?: (committer: Committer, at: PlantedAt) => Committer;
   readonly wrapConnector?: (connector: Connector, at: PlantedAt) => Connector;
   readonly wrapReports?: (reports: Reports, at: PlantedAt) => Reports;
   readonly wrapInbound?: (handlers: InboundHandlers, at: PlantedAt) => InboundHandlers;

@@ -7,13 +7,13 @@ import { runSeeds } from "./run-seeds.ts";
 const SEEDS = 20;
 const LIMIT_MS = 300_000;
 
-for (const { plant, seenBy, seeds = SEEDS } of plants) {
+for (const { plant, seenBy, rarely = [], seeds = SEEDS } of plants) {
   test(
     `${plant.name} is seen by ${seenBy.join(" and ")}, and by nothing else`,
     async () => {
       const { failed } = await runSeeds({ from: 1, count: seeds, plant });
       const red = new Set(failed.flatMap(({ findings }) => findings.map(({ check }) => check)));
-      expect([...red].toSorted()).toEqual([...seenBy].toSorted());
+      expect([...red].filter((check) => !rarely.includes(check)).toSorted()).toEqual([...seenBy].toSorted());
     },
     LIMIT_MS,
   );

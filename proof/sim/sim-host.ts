@@ -46,6 +46,7 @@ export class SimHost {
   readonly links: ReadonlyMap<SetId, Link>;
   readonly #world: World;
   readonly #start: StartRole;
+  readonly #rate: number;
   readonly #wires = new Set<Wire>();
   #lives = 0;
   #life: (RunningRole & { readonly process: SimProcess }) | undefined;
@@ -55,6 +56,7 @@ export class SimHost {
     this.region = role.region;
     this.#world = world;
     this.#start = role.start;
+    this.#rate = world.drawRate(role.name);
     this.links = new Map(
       world.sets.map(({ id, region }) => [id, new Link(region === role.region ? NEAR_MS : FAR_MS)] as const),
     );
@@ -72,7 +74,7 @@ export class SimHost {
   start(): void {
     const world = this.#world;
     const name = `${this.name}.${++this.#lives}`;
-    const process = new SimProcess({ name, time: world.time, random: world.stream(name) });
+    const process = new SimProcess({ name, time: world.time, random: world.stream(name), rate: this.#rate });
     const log = world.logOf(process);
     const stores = world.sets.map((set): Store => {
       const link = this.links.get(set.id);

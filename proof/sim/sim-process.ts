@@ -10,12 +10,17 @@ import type { SimTime } from "./sim-time.ts";
 /** When every run begins, in milliseconds since the epoch. */
 export const EPOCH_MS = 1_800_000_000_000;
 
+/** A timer is never early by its own clock. */
+const ROUNDING_MS = 1e-6;
+
 export interface SimProcessOptions {
   readonly name: string;
   readonly time: SimTime;
   readonly random: Random;
   /** How far its wall clock is off, in milliseconds. */
   readonly offsetMs?: number;
+  /** How fast its clocks run: 1.001 gains a millisecond a second. */
+  readonly rate?: number;
 }
 
 export class SimProcess {
@@ -25,21 +30,25 @@ export class SimProcess {
   readonly #time: SimTime;
   readonly #onDeath: (() => void)[] = [];
   readonly #nameHash: number;
+  readonly #rate: number;
+  readonly #bornAt: number;
   #offsetMs: number;
   #state: "running" | "paused" | "dead" = "running";
   #deliveries = 0;
   #killAt = Number.POSITIVE_INFINITY;
   #waiting: (() => void)[] = [];
 
-  constructor({ name, time, random, offsetMs = 0 }: SimProcessOptions) {
+  constructor({ name, time, random, offsetMs = 0, rate = 1 }: SimProcessOptions) {
     this.name = name;
     this.random = random;
     this.#time = time;
     this.#offsetMs = offsetMs;
+    this.#rate = rate;
+    this.#bornAt = time.now;
     this.#nameHash = [...name].reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) | 0, 7);
     this.clock = {
-      now: () => Math.floor(EPOCH_MS + this.#time.now + this.#offsetMs),
-      monotonic: () => this.#time.now,
+      now: () => Math.floor(EPOCH_MS + this.#time.now * this.#rate + this.#offsetMs),
+      monotonic: () => (this.#time.now - this.#bornAt) * this.#rate,
       sleep: (ms, signal) => this.#sleep(ms, signal),
       after: (ms, run) => this.#after(ms, run),
     };
@@ -101,7 +110,7 @@ export class SimProcess {
 
   #after(ms: number, run: () => void): { cancel(): void } {
     let cancelled = false;
-    const timer = this.#time.after(ms, () => {
+    const timer = this.#time.after(this.#rate === 1 ? ms : ms / this.#rate + ROUNDING_MS, () => {
       this.deliver(() => {
         if (!cancelled) run();
       });

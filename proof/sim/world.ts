@@ -31,6 +31,9 @@ export interface SimSet {
   readonly node: SimProcess;
 }
 
+/** Twice what a bad oscillator is off. */
+const CLOCK_PPM_MAX = 1_000;
+
 export class World {
   readonly time: SimTime;
   readonly reached: Reached = new Map();
@@ -96,6 +99,11 @@ export class World {
     return seededStream(this.#seed, purpose);
   }
 
+  /** How fast the clocks of a machine run. */
+  drawRate(name: string): number {
+    return 1 + between(this.stream(`rate ${name}`), -CLOCK_PPM_MAX, CLOCK_PPM_MAX) / 1e6;
+  }
+
   host(name: string): SimHost | undefined {
     return this.hosts.find((host) => host.name === name);
   }
@@ -120,7 +128,8 @@ export class World {
 
   #createSet(id: SetId, region: string): SimSet {
     const random = this.stream(`set ${id}`);
-    const node = new SimProcess({ name: id, time: this.time, random, offsetMs: between(random, -400, 400) });
+    const [offsetMs, rate] = [between(random, -400, 400), this.drawRate(id)];
+    const node = new SimProcess({ name: id, time: this.time, random, offsetMs, rate });
     const replicationMs = { min: 0.5, max: 6 };
     const replica = createSimReplicaSet({
       name: id,
@@ -128,6 +137,9 @@ export class World {
       random,
       replicationMs,
       onCommitted: (writes) => this.watch.submits.committed(writes),
+      conflictShare: 0.003,
+      onTrouble: (what) =>
+        reach(this.reached, what === "conflict" ? "a set conflicted with itself" : "a set was not primary any more"),
       acknowledgesEarly: (wire) => this.plant?.acknowledgesEarly?.(this.#ownerOf(wire)) ?? false,
     });
     return { id, region, replica, node };

@@ -13,7 +13,7 @@ import { batchId, type Collections, collectionNames, type EventBatchDocument } f
 import { findSendKeys } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
 import type { SetSchema } from "./set-schema.ts";
-import { isDefiniteAbort, isDuplicateKey, isNotSent, toStoreError } from "./store-error.ts";
+import { isDefiniteAbort, isDuplicateKey, isNotPrimary, isNotSent, toStoreError } from "./store-error.ts";
 import { withDeadline } from "./with-deadline.ts";
 import { type EncodedChunk, type EncodedStep, encodeStep, type Refusal, stampChunk, writeStep } from "./write-step.ts";
 import type { Writer } from "./writer.ts";
@@ -273,7 +273,7 @@ async function commitChunk(deps: CommitDeps, chunk: EncodedChunk | undefined): P
       const failure = toStoreError(error, `enqueue on ${deps.set}`);
       // One that the set refused, such as by its rules for documents, is refused for good.
       const isRefused = failure.code === "store_refused" && !failure.retryable;
-      maybe ||= !isNotSent(error) && !isRefused;
+      maybe ||= !(isNotSent(error) || isNotPrimary(error) || isRefused);
       if (!maybe) return { type: "failed", error: failure };
       if (deps.clock.monotonic() - startedAt > UNKNOWN_RETRY_MS) return { type: "unknown", error: failure };
       await deps.clock.sleep(backoffMs(tries, deps.random));

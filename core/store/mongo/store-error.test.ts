@@ -8,7 +8,7 @@ import {
   MongoWriteConcernError,
   type TopologyDescription,
 } from "mongodb";
-import { isNotSent, toStoreError } from "./store-error.ts";
+import { isNotPrimary, isNotSent, toStoreError } from "./store-error.ts";
 
 const selection = new MongoServerSelectionError("no primary", {} as TopologyDescription);
 const bulk = (error: Error): MongoBulkWriteError => new MongoBulkWriteError(error, {} as BulkWriteResult);
@@ -33,4 +33,16 @@ test("a write that was done, and that a majority may not have, is not refused fo
   expect(toStoreError(interrupted, "write")).toMatchObject({ code: "store_refused", retryable: true });
   for (const code of [11_600, 11_602, 91, 189]) expect(toStoreError(server(code), "write").retryable).toBe(true);
   expect(toStoreError(server(121), "write").retryable).toBe(false);
+});
+
+test("a primary that is none any more has done nothing, and is as good as away", () => {
+  for (const code of [10_058, 10_107, 13_435, 13_436]) {
+    for (const error of [server(code), bulk(server(code))]) {
+      expect(toStoreError(error, "write")).toMatchObject({ code: "store_unreachable", retryable: true });
+      expect([isNotPrimary(error), isNotSent(error)]).toEqual([true, false]);
+    }
+  }
+  const writeConcernError = { code: 10_107, codeName: "NotWritablePrimary", errmsg: "not primary" };
+  const waiting = new MongoWriteConcernError({ ok: 1, writeConcernError } as never);
+  expect([isNotPrimary(waiting), toStoreError(waiting, "write").retryable]).toEqual([false, true]);
 });

@@ -58,8 +58,20 @@ export function isNotSent(thrown: unknown): boolean {
   return error instanceof MongoServerSelectionError || error instanceof MongoTopologyClosedError;
 }
 
+/** LegacyNotPrimary, NotWritablePrimary, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary. */
+const NOT_PRIMARY: ReadonlySet<unknown> = new Set([10_058, 10_107, 13_435, 13_436]);
+
+/**
+ * A primary that has stepped down was asked before we heard of it: it has done nothing, and nothing is wrong with what
+ * was asked. It says so without any label where the driver does not retry writes.
+ */
+export function isNotPrimary(thrown: unknown): boolean {
+  const error = unwrap(thrown);
+  return error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) && NOT_PRIMARY.has(error.code);
+}
+
 function isUnreachable(error: unknown): boolean {
-  if (isNotSent(error) || error instanceof MongoNetworkError) return true;
+  if (isNotSent(error) || isNotPrimary(error) || error instanceof MongoNetworkError) return true;
   // On Bun the first write to a socket that was just reset throws a plain Error out of the driver.
   const { code } = error as { readonly code?: unknown };
   return code === "ECONNRESET" || code === "EPIPE";

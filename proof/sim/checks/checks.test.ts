@@ -47,6 +47,20 @@ const unkeyed = (history: History): History => ({
   operations: history.operations.map((operation) => ({ ...operation, key: undefined })),
 });
 
+/** Another content under the same key of the same account, with this answer. */
+const sharing = (end: AttemptEnd): History => ({
+  ...innocent,
+  operations: innocent.operations.flatMap((operation) => [
+    operation,
+    {
+      ...operation,
+      name: "w2x",
+      submission: { ...operation.submission, text: "w2x other" },
+      attempts: [{ edge: "edge-2", at: 4_020, endAt: 4_030, end }],
+    },
+  ]),
+});
+
 /** After the message was accepted, and its customer told. */
 const reply: ReplyRecord = {
   at: 4_500,
@@ -121,6 +135,8 @@ const plants: Readonly<Record<string, readonly History[]>> = {
   ],
   "outcomes-have-causes": [
     { ...innocent, receipts: [] },
+    withSubmits({ ...submit, result: "dropped" }),
+    withSubmits({ ...submit, providerMessageId: "p2" }),
     { ...innocent, receipts: innocent.receipts.map((receipt) => ({ ...receipt, state: "undelivered" })) },
     withMore({ ...atProvider, type: "refused", at: 5, attempt: 1, status: 11 }),
     withMore({ ...atProvider, type: "unknown", at: 5, error: "" }),
@@ -194,6 +210,10 @@ const plants: Readonly<Record<string, readonly History[]>> = {
     answered({ type: "accepted", ids: [id], at: 1 }, { type: "accepted", ids: [other], at: 1 }),
     withMore({ ...accepted, message: other }),
     answered({ type: "unavailable", retryAfterMs: 1 }),
+    answered({ type: "lost" }, { type: "key_reused" }),
+    sharing({ type: "accepted", ids: [id], at: 1, replayed: true }),
+    historyOf([], { operations: sharing({ type: "key_reused" }).operations }),
+    { ...sharing({ type: "lost" }), sets: withMore({ ...accepted, message: other, text: "w2x other" }).sets },
   ],
   "opt-out-wins": [
     withSubmits({ ...submit, isOptedOut: true }),
@@ -244,11 +264,13 @@ test.each([
     "a lease that ended early as the set's clock jumped",
     { ...withSubmits({ ...submit, lease: "lost" }), faults: [jumped] },
   ],
+  ["a key that is taken and came with another content", sharing({ type: "key_reused" })],
 ] as const)("%s is innocent", (_, history) => {
   const about = [
     "no-silent-double",
     "one-holder",
     "doubts-have-causes",
+    "one-key-one-message",
     "opt-out-wins",
     "replies-find-their-message",
     "nobody-needs-another",

@@ -1,6 +1,6 @@
 /** I1, the other way round: a message ends as it does because somebody did something. Nobody is refused by chance. */
 import type { MessageEvent } from "#domain/event.ts";
-import { eventsByMessage, type History } from "../history.ts";
+import { eventsByMessage, type History, type SubmitRecord } from "../history.ts";
 
 /** What a provider's states are to us. Others are stations on the way. */
 export const STATES: Readonly<Record<string, MessageEvent["type"]>> = {
@@ -24,6 +24,8 @@ export function checkOutcomesHaveCauses(history: History): readonly string[] {
 }
 
 interface Causes {
+  /** What the provider took. */
+  readonly taken: ReadonlySet<string>;
   /** message/segment that the provider refused. */
   readonly refused: ReadonlySet<string>;
   /** provider id and event type of every receipt. */
@@ -34,6 +36,7 @@ interface Causes {
 
 function causesOf({ submits, receipts, replies }: History): Causes {
   return {
+    taken: new Set(submits.flatMap((submit) => (submit.result === "accepted" ? [takenName(submit)] : []))),
     refused: new Set(
       submits.flatMap(({ result, message, segment }) => (result === "refused" ? [`${message}/${segment}`] : [])),
     ),
@@ -42,10 +45,16 @@ function causesOf({ submits, receipts, replies }: History): Causes {
   };
 }
 
+function takenName(of: Pick<SubmitRecord, "message" | "segment" | "providerMessageId">): string {
+  return `${of.message}/${of.segment} ${of.providerMessageId}`;
+}
+
 /** Undefined: it has one. */
 function missingCause(event: MessageEvent, events: readonly MessageEvent[], causes: Causes): string | undefined {
   const accepted = events.find(({ type }) => type === "accepted");
   switch (event.type) {
+    case "submitted":
+      return causes.taken.has(takenName(event)) ? undefined : "no provider has taken it by that id";
     case "refused":
       return causes.refused.has(`${event.message}/${event.segment}`) ? undefined : "no provider has refused it";
     case "delivered":

@@ -38,12 +38,16 @@ export interface ClientPlan {
 
 const CLIENTS_MS = 9_000;
 const LONG = "The quick brown fox jumps over the lazy dog and then goes home to sleep for a while. ";
+const MISUSE_SHARE = 0.15;
+/** Their numbers, beyond all others. */
+const MISUSED_FROM = 1_000;
 const STOP_SHARE = 0.7;
 const HANDSET = "+61499000001" as E164;
 
 export function planOperations(random: Random): ClientPlan {
   const count = between(random, 14, 30);
-  const operations = Array.from({ length: count }, (_, i) => planOperation(random, i));
+  const first = Array.from({ length: count }, (_, i) => planOperation(random, i));
+  const operations = [...first, ...first.flatMap((one, i) => planMisuse(random, one, MISUSED_FROM + i))];
   if (!chance(random, STOP_SHARE)) return { operations, keywords: [] };
   const account = oneOf(random, accounts);
   const keywords = planKeywords(random, account);
@@ -57,6 +61,15 @@ export function planOperations(random: Random): ClientPlan {
     return { ...planned, submission: { ...submission, account: id, from: number, to: [HANDSET], class: messageClass } };
   });
   return { operations: [...operations, ...toHandset], keywords, slow: { at: stopAt - 600, ms: 2_500 } };
+}
+
+/** Another content under the key of `one`: by its own account, which is a mistake; or by another, which is none. */
+function planMisuse(random: Random, { key, at, submission }: PlannedOperation, index: number) {
+  if (key === undefined || !chance(random, MISUSE_SHARE)) return [];
+  const isClose = chance(random, 0.5);
+  const planned = planOperation(random, index, { at: Math.max(0, at + between(random, -20, isClose ? 40 : 3_000)) });
+  const { account, from } = chance(random, 0.75) ? submission : planned.submission;
+  return [{ ...planned, key, submission: { ...planned.submission, account, from } }];
 }
 
 /** The last one counts. */

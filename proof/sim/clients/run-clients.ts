@@ -120,6 +120,7 @@ function attempt(
 }
 
 function note({ reached }: World, { attempts }: SendOperation, { edge, end }: Attempt): void {
+  if (end?.type === "key_reused") reach(reached, "a key that was taken came with another content");
   if (end?.type === "outcome_unknown") reach(reached, "a client was told that the outcome is unknown");
   if (end?.type !== "accepted" || end.replayed !== true) return;
   reach(reached, "a key was replayed");

@@ -17,6 +17,16 @@ export function serverError(code: number, codeName: string, errmsg: string): Mon
   return new MongoServerError({ ok: 0, code, codeName, errmsg });
 }
 
+/** Asked too late, by somebody who has not heard of the step-down: nothing was done. */
+export function notWritablePrimary(): MongoServerError {
+  return serverError(NOT_PRIMARY, "NotWritablePrimary", "not primary");
+}
+const NOT_PRIMARY = 10_107;
+
+export function isNotPrimary(error: unknown): error is MongoServerError {
+  return error instanceof MongoServerError && error.code === NOT_PRIMARY;
+}
+
 /** Of a statement in a transaction: the set has aborted it. */
 export function writeConflict(): MongoServerError {
   return transient(serverError(112, "WriteConflict", "WriteConflict error: this operation conflicted with another"));

@@ -23,6 +23,8 @@ export interface PrimaryOptions {
   readonly random: Random;
   readonly replicationMs: { readonly min: number; readonly max: number };
   readonly acknowledgesEarly?: (wire: Wire) => boolean;
+  readonly conflictShare?: number;
+  readonly onTrouble?: (what: "conflict") => void;
 }
 
 /** Who asked for something that waits, and what for. */
@@ -154,6 +156,14 @@ export class Primary {
     if (this.#options.clock.monotonic() < transaction.expiresAt) return true;
     this.end(transaction);
     return false;
+  }
+
+  /** Whether a write in a transaction conflicts with something that is no client's. */
+  conflicts(): boolean {
+    const { conflictShare = 0, random, onTrouble } = this.#options;
+    if (conflictShare === 0 || random.fraction() >= conflictShare) return false;
+    onTrouble?.("conflict");
+    return true;
   }
 
   /** Whoever holds the document or key now; one that has lived too long holds nothing. */

@@ -1,5 +1,5 @@
 /** The commands of a set as its primary runs them: reads, writes with their concern, transactions. */
-import { noSuchTransaction } from "./driver-errors.ts";
+import { noSuchTransaction, writeConflict } from "./driver-errors.ts";
 import { matches } from "./match-filter.ts";
 import type { Asker, Primary } from "./primary.ts";
 import {
@@ -104,7 +104,12 @@ export function deleteMany(scope: Scope, filter: Fields): Promise<{ readonly del
 }
 
 async function write<T>(scope: Scope, run: (context: WriteContext) => Promise<T>): Promise<T> {
-  if (scope.inTransaction !== undefined) return inTransaction(scope, run);
+  if (scope.inTransaction !== undefined) {
+    return inTransaction(scope, (context) => {
+      if (scope.primary.conflicts()) throw writeConflict();
+      return run(context);
+    });
+  }
   const { primary, asker } = scope;
   const collection = primary.log.collection(scope.collection);
   const context = { primary, asker, collection, transaction: undefined, now: primary.now };

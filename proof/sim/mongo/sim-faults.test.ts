@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { type Document, type Long, MongoError, MongoNetworkError, MongoServerSelectionError } from "mongodb";
-import { createSimReplicaSet, type SimReplicaSet } from "./sim-replica-set.ts";
+import { createSimReplicaSet, type SimReplicaSet, type SimReplicaSetOptions } from "./sim-replica-set.ts";
 import { createTestClock } from "./testing/test-clock.ts";
 import { createPerfectWire, type Wire } from "./wire.ts";
 
@@ -22,7 +22,7 @@ function watch<T>(promise: Promise<T>) {
   return seen;
 }
 
-function openSet(over: { readonly acknowledgesEarly?: () => boolean } = {}) {
+function openSet(over: Partial<SimReplicaSetOptions> = {}) {
   const time = createTestClock();
   const random = { fraction: () => 0.5, bytes: (count: number) => new Uint8Array(count) };
   const set = createSimReplicaSet({
@@ -116,6 +116,42 @@ test("a primary that steps down says of a write that waits that it may have been
   await pass(3_100);
   expect(inFlight.error).toMatchObject({ name: "MongoWriteConcernError", code: 11_602 });
   expect(ids(set)).toEqual(["a"]);
+});
+
+test("who has not heard of a step-down is told that nothing was done; a transaction may be tried again", async () => {
+  const { set, client, notes, pass } = openSet();
+  const session = client.startSession();
+  session.startTransaction();
+  watch(notes.insertOne({ _id: "a" }, { session }));
+  await pass(0);
+  set.elect({ ...ELECTION, how: "stepped_down" });
+  const [alone, inside] = [watch(notes.insertOne({ _id: "b" })), watch(notes.insertOne({ _id: "c" }, { session }))];
+  await pass(0);
+  expect(alone.error).toMatchObject({ code: 10_107 });
+  expect(inside.error).toMatchObject({ code: 10_107 });
+  expect([labels(alone.error), labels(inside.error)]).toEqual([[], ["TransientTransactionError"]]);
+  await pass(1_500);
+  const heard = watch(notes.insertOne({ _id: "d" }));
+  await pass(1_600);
+  expect(heard.isSettled && heard.error === undefined).toBe(true);
+  expect(ids(set)).toEqual(["d"]);
+});
+
+test("a set under load conflicts with itself: the transaction is over, what is outside of one goes on", async () => {
+  const troubles: string[] = [];
+  const { set, client, notes, pass } = openSet({ conflictShare: 1, onTrouble: (what) => troubles.push(what) });
+  const session = client.startSession();
+  session.startTransaction();
+  const inside = watch(notes.insertOne({ _id: "a" }, { session }));
+  watch(notes.insertOne({ _id: "b" }));
+  await pass(30);
+  const commit = watch(session.commitTransaction());
+  await pass(30);
+  expect([inside.error, commit.error].map(labels)).toEqual([
+    ["TransientTransactionError"],
+    ["TransientTransactionError"],
+  ]);
+  expect([ids(set), troubles]).toEqual([["b"], ["conflict"]]);
 });
 
 test("a transaction is seen whole, when it is committed; others conflict", async () => {

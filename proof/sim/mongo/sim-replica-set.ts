@@ -11,6 +11,8 @@ import { createSimClient } from "./sim-client.ts";
 import { SimTopology } from "./sim-topology.ts";
 import type { Wire } from "./wire.ts";
 
+export type Trouble = "conflict" | "not_primary";
+
 export interface SimReplicaSetOptions {
   readonly name: string;
   /** The set's own: `now()` is `$$NOW` and may jump; waiting and the limits of transactions go by the rest. */
@@ -20,6 +22,10 @@ export interface SimReplicaSetOptions {
   readonly replicationMs: { readonly min: number; readonly max: number };
   /** Told of every write as a majority gets it, in the order of the log, before anybody hears of it. */
   readonly onCommitted?: (writes: readonly LoggedWrite[]) => void;
+  /** Of the writes in transactions: those that conflict with nobody we know of, as under load now and then. */
+  readonly conflictShare?: number;
+  /** Told of what nobody asked for. */
+  readonly onTrouble?: (what: Trouble) => void;
   /** Planted bug: majority writes over this wire answer before a majority has them. */
   readonly acknowledgesEarly?: (wire: Wire) => boolean;
 }

@@ -3,7 +3,7 @@
  * commit whose answer was lost is asked for once more before anybody hears of it.
  */
 import { MongoError, MongoNetworkError, MongoServerSelectionError, MongoWriteConcernError } from "mongodb";
-import { RETRYABLE, TRANSIENT, UNKNOWN_COMMIT } from "./driver-errors.ts";
+import { isNotPrimary, RETRYABLE, TRANSIENT, UNKNOWN_COMMIT } from "./driver-errors.ts";
 import type { Asker, Primary } from "./primary.ts";
 import type { Sender } from "./sim-client.ts";
 import { abortTransaction, commitTransaction, type InTransaction } from "./sim-command.ts";
@@ -45,7 +45,7 @@ export class SimSession {
     } catch (error) {
       // Nothing was sent, so nothing was started.
       if (starts && error instanceof MongoServerSelectionError) this.#state = "starting";
-      if (error instanceof MongoNetworkError) error.addErrorLabel(TRANSIENT);
+      if (error instanceof MongoNetworkError || isNotPrimary(error)) error.addErrorLabel(TRANSIENT);
       throw error;
     }
   }
@@ -84,7 +84,7 @@ export class SimSession {
 }
 
 function labelled(error: unknown): never {
-  if (error instanceof MongoNetworkError) error.addErrorLabel(RETRYABLE);
+  if (error instanceof MongoNetworkError || isNotPrimary(error)) error.addErrorLabel(RETRYABLE);
   throw error;
 }
 

@@ -2,7 +2,7 @@
 import { collectionNames } from "#core/store/mongo/documents.ts";
 import { eventsCollection, monthsAhead } from "#core/store/mongo/months.ts";
 import { SCHEMA_VERSION } from "#core/store/mongo/set-schema.ts";
-import { connectionClosed, noPrimary } from "./driver-errors.ts";
+import { connectionClosed, noPrimary, notWritablePrimary } from "./driver-errors.ts";
 import { MemberLog } from "./member-log.ts";
 import { Primary } from "./primary.ts";
 import type { SimDocument } from "./sim-document.ts";
@@ -11,6 +11,8 @@ import type { Wire } from "./wire.ts";
 
 /** serverSelectionTimeoutMS of our driver. */
 const SELECTION_MS = 2_000;
+/** How long clients send to a primary that has stepped down: their monitors hear of it a way later. */
+const UNHEARD_MS = 30;
 const NOTHING: FaultEffect = { happened: false, survived: 0, rolledBack: 0, abortedTransactions: 0 };
 
 export class SimTopology {
@@ -20,6 +22,8 @@ export class SimTopology {
   #current: Primary | undefined;
   #isolated: { readonly primary: Primary; readonly stays: (wire: Wire) => boolean } | undefined;
   #selecting: { readonly wire: Wire; readonly resolve: (primary: Primary) => void }[] = [];
+  /** When everybody has heard that the last primary stepped down, by the monotonic clock. */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #isStalled = false;
   #clients = 0;
 
@@ -39,7 +43,12 @@ export class SimTopology {
 
   /** Runs a request that has arrived at the set. Waits for a primary as the driver does before it sends anything. */
   async serve<T>(wire: Wire, run: (primary: Primary) => T | Promise<T>): Promise<T> {
-    return run(this.#primaryOf(wire) ?? (await this.#select(wire)));
+    const primary = this.#primaryOf(wire);
+    if (primary === undefined && this.#options.clock.monotonic() < this.#heardAt) {
+      this.#options.onTrouble?.("not_primary");
+      throw notWritablePrimary();
+    }
+    return run(primary ?? (await this.#select(wire)));
   }
 
   #primaryOf(wire: Wire): Primary | undefined {
@@ -84,6 +93,7 @@ export class SimTopology {
     if (primary === undefined) return NOTHING;
     this.#current = undefined;
     const abortedTransactions = primary.finish(how);
+    if (how === "stepped_down") this.#heardAt = this.#options.clock.monotonic() + UNHEARD_MS;
     const { to, ...effect } = share(this.#log, survives);
     this.#log.rollBack(to);
     this.#crownAfter(awayMs);

@@ -1,8 +1,11 @@
 /**
  * The connector's seam over one simulated bind: a window, answers, deadlines, and a link that may drop with segments in
- * flight. States: down → bound → down (dropped; what was in flight is unknown) → bound again; or draining.
+ * flight, and may lose what was written last. States: down → bound → bound and silent (nothing arrives any more, and
+ * nobody knows) → down (dropped; what was in flight is unknown) → bound again; or draining.
  */
+import type { Random } from "#domain/random.ts";
 import type { Connector, InboundHandlers, OutboundSegment, SubmitResult } from "../../../connectors/connector.ts";
+import { between, chance } from "../../seeded-random.ts";
 import type { SubmitRecord } from "../history.ts";
 import type { SimProcess } from "../sim-process.ts";
 import type { SimTime } from "../sim-time.ts";
@@ -12,6 +15,9 @@ import type { ProviderLink, SimProvider } from "./sim-provider.ts";
 /** As long as a provider may take for its answer. */
 const RESPONSE_MS = 4_000;
 const LATENCY_MS = 8;
+/** Of drops: the link is silent before it breaks, for up to this share of the time that it is away. */
+const SILENT_SHARE = 0.5;
+const SILENT_PART = 0.4;
 
 interface SimConnectorDeps {
   readonly process: SimProcess;
@@ -19,6 +25,8 @@ interface SimConnectorDeps {
   readonly provider: SimProvider;
   readonly handlers: InboundHandlers;
   readonly window: number;
+  /** For what is lost on the wire. */
+  readonly random: Random;
   readonly reached: Reached;
   /** Called as a segment is written. */
   readonly onWrite: (segment: OutboundSegment) => SubmitRecord;
@@ -29,9 +37,12 @@ export class SimConnector implements Connector {
   readonly #deps: SimConnectorDeps;
   readonly #pending = new Set<(result: SubmitResult) => void>();
   readonly #waiters = new Set<() => void>();
+  /** Written and not at the provider yet, in their order. */
+  readonly #underWay = new Set<{ isLost: boolean }>();
   /** Of the bind: what belongs to an earlier one does not reach the next. */
   #bind = 0;
   #state: "bound" | "down" | "draining" = "down";
+  #isSilent = false;
   #link: ProviderLink | undefined;
   #holdUpMs: number | undefined;
 
@@ -68,10 +79,24 @@ export class SimConnector implements Connector {
     });
   }
 
-  /** The link breaks and is bound again after `ms`. */
+  /** The link breaks, now or after a while in which nothing gets through, and is bound again after `ms`. */
   drop(ms: number): void {
+    const { time, random } = this.#deps;
+    if (this.#state !== "bound" || this.#isSilent) return;
+    if (!chance(random, SILENT_SHARE)) {
+      this.#break(ms);
+      return;
+    }
+    const mine = this.#bind;
+    const silentMs = ms * SILENT_PART * random.fraction();
+    this.#isSilent = true;
+    time.after(silentMs, () => {
+      if (mine === this.#bind) this.#break(ms - silentMs);
+    });
+  }
+
+  #break(ms: number): void {
     const { process, time, reached } = this.#deps;
-    if (this.#state !== "bound") return;
     this.#unbind();
     this.#state = "down";
     process.deliver(() => {
@@ -135,11 +160,18 @@ export class SimConnector implements Connector {
       };
       const late = process.clock.after(RESPONSE_MS, () => end({ type: "unknown", reason: "response_timeout" }));
       this.#pending.add(end);
+      const written = { isLost: this.#isSilent };
+      this.#underWay.add(written);
       time.after(LATENCY_MS, () => {
+        this.#underWay.delete(written);
+        if (written.isLost) {
+          reach(reached, "a segment was lost on the wire");
+          return;
+        }
         provider.submit(record, (result) => {
           time.after(LATENCY_MS, () => {
             process.deliver(() => {
-              if (mine === this.#bind) end(result);
+              if (mine === this.#bind && !this.#isSilent) end(result);
             });
           });
         });
@@ -154,12 +186,17 @@ export class SimConnector implements Connector {
   #bindNow(): void {
     const mine = ++this.#bind;
     this.#state = "bound";
-    this.#link = this.#createLink(() => mine === this.#bind && this.#deps.process.state !== "dead");
+    const isUp = (): boolean => mine === this.#bind && !this.#isSilent && this.#deps.process.state !== "dead";
+    this.#link = this.#createLink(isUp);
     this.#deps.provider.bind(this.#link);
     this.#wake();
   }
 
+  /** Of what is under way the last may be lost: some, all or none. */
   #unbind(): void {
+    const kept = between(this.#deps.random, 0, this.#underWay.size);
+    for (const written of [...this.#underWay].slice(kept)) written.isLost = true;
+    this.#isSilent = false;
     this.#bind += 1;
     if (this.#link !== undefined) this.#deps.provider.unbind(this.#link);
     this.#link = undefined;
@@ -176,6 +213,7 @@ export class SimConnector implements Connector {
           });
         };
         time.after(LATENCY_MS, () => {
+          if (this.#isSilent) return;
           process.deliver(() => {
             act().then(
               () => answer(true),

@@ -27,6 +27,7 @@ export const startConnector: StartRole = (world, { process, stores, region, log,
     provider: world.provider,
     handlers: world.plant?.wrapInbound?.(inbound, at) ?? inbound,
     window: WINDOW,
+    random: world.stream(`link ${name}`),
     reached: world.reached,
     onWrite: (segment) => world.watch.written(process, segment),
   });
