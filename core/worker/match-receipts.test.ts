@@ -65,6 +65,15 @@ test("an older one on the receipt's own set gives way to a newer one elsewhere, 
   expect(await saidOf(one)).toBe(fra);
 });
 
+test("what waits for a submit under way is asked for once, at the end", async () => {
+  const one = await reused({ syd: -26 * HOUR });
+  await come(one.bench, receipt(one.bench, "p1"));
+  one.bench.advance(29_000);
+  expect(await claim(one.bench.syd, lanes.receipts)).toEqual([]);
+  await wait(one.bench, 5_000);
+  expect(await saidOf(one)).toBe(syd);
+});
+
 test("an older one that is the only one is believed when a submit under way would be settled", async () => {
   const one = await reused({ syd: -26 * HOUR });
   await come(one.bench, receipt(one.bench, "p1"));
@@ -78,7 +87,7 @@ test("a receipt that overtook the settle of its submit does not answer the one b
   const one = await reused({ syd: -26 * HOUR });
   await come(one.bench, receipt(one.bench, "p1"));
   await one.bench.fra.commit({ events: [submittedEvent(one.away, "p1", START + 2_000)] });
-  await wait(one.bench, 20_000);
+  await wait(one.bench, 35_000);
   expect(await saidOf(one)).toBe(fra);
 });
 

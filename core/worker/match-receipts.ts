@@ -19,13 +19,18 @@ import { PROVIDER_ID_UNIQUE_MS_MIN } from "#domain/limits.ts";
 
 /** A submit is dated when its answer comes, which a provider may give a minute after its receipt; and clocks differ. */
 const ANSWER_LATE_MS = 600_000;
-/** A submit's settle: what was answered is durable by then, wherever no set is away. */
-const SETTLE_WAIT_MS = 30_000;
+/**
+ * A submit's settle: what was answered is durable by then, wherever no set is away. Asked once, at its end: a provider
+ * that was away for hours comes back with a million receipts that are old.
+ */
+export const SETTLE_WAIT_MS = 30_000;
 /** For a set that is away and may hold a newer submit. */
 const ABSENT_SET_WAIT_MS = 600_000;
 
 export interface MatchedReceipts {
   readonly matched: readonly { readonly item: ReceiptItem; readonly submit: SubmittedSegment }[];
+  /** To be believed when their own submit would be settled, and none is newer. */
+  readonly unsettled: readonly ReceiptItem[];
   readonly unmatched: readonly ReceiptItem[];
 }
 
@@ -43,14 +48,16 @@ export async function matchReceipts(
   });
   const elsewhere = await lookUp(others, open);
   const allAnswered = atHome.allAnswered && elsewhere.allAnswered;
-  const unmatched = open.filter((item) => {
+  const unsettled: ReceiptItem[] = [];
+  const unmatched: ReceiptItem[] = [];
+  for (const item of open) {
     const submits = [...atHome.submitsOf(item), ...elsewhere.submitsOf(item)].toSorted(newestFirst);
     const submit = meantOf(submits, item);
-    if (submit === undefined || !mayBelieve(submit, item, { allAnswered, now })) return true;
-    matched.push({ item, submit });
-    return false;
-  });
-  return { matched, unmatched };
+    if (submit === undefined) unmatched.push(item);
+    else if (mayBelieve(submit, item, { allAnswered, now })) matched.push({ item, submit });
+    else (allAnswered ? unsettled : unmatched).push(item);
+  }
+  return { matched, unsettled, unmatched };
 }
 
 /** The newest that its receipt can answer; if there is none, the first that came after it. */

@@ -8,14 +8,14 @@
 import { isInUse } from "#core/directory/set-states.ts";
 import type { Hold, Step, Store, SubmittedSegment } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
-import { setOfMessage } from "#domain/ids.ts";
+import { type IdMint, setOfMessage } from "#domain/ids.ts";
 import { type ReceiptItem, receiptItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
 import { toChunks } from "./chunks.ts";
 import { deadChunks, toDead } from "./dead-item.ts";
 import { splitEffects } from "./foreign-effects.ts";
-import { matchReceipts } from "./match-receipts.ts";
+import { type MatchedReceipts, matchReceipts, SETTLE_WAIT_MS } from "./match-receipts.ts";
 import { parseItems } from "./parse-items.ts";
 import { settleStep } from "./settle-step.ts";
 import { usedStores, type WorkContext } from "./work-context.ts";
@@ -26,6 +26,7 @@ const PARK_FIRST_MS = 200;
 const EARLY_MS = 600_000;
 const PARK_EARLY_MAX_MS = 15_000;
 const PARK_MAX_MS = HOUR_MS;
+const SETTLE_STEP_MS = 2_000;
 
 export async function processReceipts(context: WorkContext, store: Store, holds: readonly Hold[]): Promise<void> {
   const build = (some: readonly Hold[]): Promise<Step> => buildStep(context, store, some);
@@ -37,12 +38,12 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   const now = clock.now();
   const { items, dead } = parseItems(receiptItemSchema, holds, now);
   const [nameless, named] = partition(items, isNameless);
-  const { events, unmatched, late } = await match(context, store, named);
+  const { events, unsettled, unmatched, late } = await match(context, store, named);
   const effects = splitEffects(context, store.set, { events, optOuts: [] });
 
   const tooOld = unmatched.filter((item) => now - item.receivedAt > RECEIPT_PARK_HOURS_MAX * HOUR_MS);
   const parked = unmatched.filter((item) => !tooOld.includes(item));
-  for (const [provider, receipts] of countByProvider(unmatched)) {
+  for (const [provider, receipts] of countByProvider([...unmatched, ...unsettled])) {
     context.log.info("receipt.unmatched", { provider, receipts });
   }
   const bury = (error: string) => (item: ReceiptItem) =>
@@ -55,7 +56,12 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   return {
     acks: holds.map((hold) => hold.lease),
     events: effects.events,
-    chunks: [...effects.relays, ...parkedChunks(context, parked, now), ...deadChunks(mint, [...dead, ...buried])],
+    chunks: [
+      ...effects.relays,
+      ...parkedChunks(mint, parked, (item) => parkDelayMs(now - item.receivedAt)),
+      ...parkedChunks(mint, unsettled, (item) => settleDelayMs(now - item.receivedAt)),
+      ...deadChunks(mint, [...dead, ...buried]),
+    ],
   };
 }
 
@@ -68,9 +74,8 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): readonly
   return [items.filter(test), items.filter((item) => !test(item))];
 }
 
-interface Matches {
+interface Matches extends Omit<MatchedReceipts, "matched"> {
   readonly events: readonly MessageEvent[];
-  readonly unmatched: readonly ReceiptItem[];
   /** The set of their message is retired: no event can be said of it any more. */
   readonly late: readonly ReceiptItem[];
 }
@@ -86,8 +91,8 @@ async function match(context: WorkContext, own: Store, items: readonly ReceiptIt
     return false;
   });
   const others = usedStores(context).filter((store) => store !== own);
-  const { matched, unmatched } = await matchReceipts({ own, others, now: context.clock.now() }, open);
-  return { events: [...events, ...matched.map(({ item, submit }) => toEvent(item, submit))], unmatched, late };
+  const { matched, ...left } = await matchReceipts({ own, others, now: context.clock.now() }, open);
+  return { ...left, events: [...events, ...matched.map(({ item, submit }) => toEvent(item, submit))], late };
 }
 
 function toEvent(item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "segment">): MessageEvent {
@@ -111,14 +116,15 @@ function parkDelayMs(ageMs: number): number {
   return Math.min(ageMs < EARLY_MS ? PARK_EARLY_MAX_MS : PARK_MAX_MS, Math.max(PARK_FIRST_MS, half));
 }
 
-function parkedChunks(context: WorkContext, parked: readonly ReceiptItem[], now: number) {
-  const byDelay = new Map<number, ReceiptItem[]>();
-  for (const item of parked) {
-    const ageMs = Math.max(0, now - item.receivedAt);
-    const delayMs = parkDelayMs(ageMs);
-    byDelay.set(delayMs, [...(byDelay.get(delayMs) ?? []), item]);
-  }
-  return [...byDelay].flatMap(([delayMs, items]) => toChunks(context.mint, lanes.receipts, items, delayMs));
+/** To the end of the wait, in steps, so that receipts that came together share a chunk. */
+function settleDelayMs(ageMs: number): number {
+  const leftMs = Math.min(SETTLE_WAIT_MS, SETTLE_WAIT_MS - ageMs);
+  return Math.ceil(leftMs / SETTLE_STEP_MS) * SETTLE_STEP_MS;
+}
+
+function parkedChunks(mint: IdMint, items: readonly ReceiptItem[], delayOf: (item: ReceiptItem) => number) {
+  const byDelay = Map.groupBy(items, delayOf);
+  return [...byDelay].flatMap(([delayMs, some]) => toChunks(mint, lanes.receipts, some, delayMs));
 }
 
 function countByProvider(items: readonly ReceiptItem[]): ReadonlyMap<string, number> {
