@@ -21,6 +21,8 @@ export interface Plant {
   readonly wrapConnector?: (connector: Connector, at: PlantedAt) => Connector;
   readonly wrapReports?: (reports: Reports, at: PlantedAt) => Reports;
   readonly wrapInbound?: (handlers: InboundHandlers, at: PlantedAt) => InboundHandlers;
+  /** How fast this host's clocks run; undefined: as good ones do. */
+  readonly clockRate?: (role: string) => number | undefined;
   /** Whether the sets acknowledge this host's writes before a majority has them. */
   readonly acknowledgesEarly?: (role: string) => boolean;
 }

@@ -101,6 +101,8 @@ export class World {
 
   /** How fast the clocks of a machine run. */
   drawRate(name: string): number {
+    const planted = this.plant?.clockRate?.(name);
+    if (planted !== undefined) return planted;
     return 1 + between(this.stream(`rate ${name}`), -CLOCK_PPM_MAX, CLOCK_PPM_MAX) / 1e6;
   }
 

@@ -18,6 +18,7 @@ import { readBeyondGap } from "./read-beyond-gap.ts";
 import { sendAgainUnasked, sendKeptAgain } from "./send-again.ts";
 import { skipNumber } from "./skip-number.ts";
 import { skipToken } from "./skip-token.ts";
+import { slowClock } from "./slow-clock.ts";
 import { stopConnectorsWithASet, stopWorkersWithASet } from "./stop-with-a-set.ts";
 import { submitBeyondMark } from "./submit-beyond-mark.ts";
 import { takeLostForSent } from "./take-lost-for-sent.ts";
@@ -61,6 +62,7 @@ export const plants: readonly PlantedBug[] = [
   // What is written so late is another's by then, sent already, or expired.
   { plant: endlessLease, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 60 },
   { plant: renewUnasked, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 60 },
+  { plant: slowClock, seenBy: ["no-silent-double", "one-holder"], rarely: ["expired-stays-unsent"], seeds: 60 },
   { plant: inventRefusals, seenBy: ["outcomes-have-causes"] },
   // That it is not there is seen where the link has lost it, and no other segment of its message.
   { plant: takeLostForSent, seenBy: ["nothing-lost", "outcomes-have-causes"], seeds: 60 },
