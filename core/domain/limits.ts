@@ -36,7 +36,10 @@ export const PROVIDER_ID_UNIQUE_MS_MIN = 3_600_000;
 export const RECEIPT_PARK_HOURS_MAX = 72;
 /** An item that failed alone this often is given up: it goes to lane `dead`, and its message is rejected. */
 export const CHUNK_DELIVERIES_MAX = 5;
-/** A segment may be in doubt, and be sent again, this often; then it is left as it is. A provider may never answer. */
+/**
+ * A segment may be in doubt, and be sent again, this often by one holder of its chunk, and by the next once less; then
+ * it is left as it is. A provider may never answer.
+ */
 export const DOUBTS_MAX = 3;
 /** The send mark is raised at most this far beyond what has been settled: at a crash no more can be in doubt. */
 export const SEND_MARK_AHEAD_MAX = 512;

@@ -73,10 +73,18 @@ test("the fastest of the recent answers is believed, and after a minute a newer 
   expect(bench.offset()).toBe(510);
 });
 
-test("a clock that was set is noticed with the next answer, however good the older ones were", () => {
+test("a set's clock that was set is noticed with the next answer, however good the older ones were", () => {
+  const bench = setup();
+  bench.ask(500, 1, 1);
+  bench.ask(30_500, 10, 10);
+  expect(bench.offset()).toBe(30_500);
+});
+
+test("our own clock may be set: the set's is not taken for another, not even until the next answer", () => {
   const bench = setup();
   bench.ask(500, 1, 1);
   bench.step(-30_000);
+  expect(bench.offset()).toBe(30_500);
   bench.ask(30_500, 10, 10);
   expect(bench.offset()).toBe(30_500);
 });

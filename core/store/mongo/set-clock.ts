@@ -1,7 +1,7 @@
 /**
- * A set's clock as an offset to ours, so that "ready now" means now even where this process's clock is wrong. Learnt
- * from answers of the set; an answer that took long says little, as it may have spent all that time on either way, so
- * the fastest of the recent ones is believed.
+ * A set's clock as an offset to our monotonic one, so that "ready now" means now even where this process's clock is
+ * wrong, or is set while it runs. Learnt from answers of the set; an answer that took long says little, as it may have
+ * spent all that time on either way, so the fastest of the recent ones is believed.
  */
 import type { Clock } from "#domain/clock.ts";
 
@@ -32,15 +32,15 @@ interface Answer {
 
 export function createSetClock(clock: Clock): SetClock {
   let answers: readonly Answer[] = [];
-  let offsetMs = 0;
+  let offsetMs: number | undefined;
   const first = Promise.withResolvers<void>();
 
   return {
-    now: () => clock.now() + offsetMs,
+    now: () => (offsetMs === undefined ? clock.now() : Math.floor(clock.monotonic() + offsetMs)),
     learn(localTime, tookMs) {
       const at = clock.monotonic();
-      const fresh = { offsetMs: Math.round(localTime - (clock.now() - tookMs / 2)), tookMs, at };
-      // Where they cannot both be true, a clock was set in between, ours or the set's, and the older one is history.
+      const fresh = { offsetMs: localTime - (at - tookMs / 2), tookMs, at };
+      // Where they cannot both be true, the set's clock was set in between, and the older one is history.
       const agreeing = answers.filter((held) => agree(held, fresh));
       const saysNothing = tookMs > SLOW_ANSWER_MS && agreeing.some((held) => held.tookMs <= tookMs);
       answers = saysNothing ? agreeing : [...agreeing.filter((held) => at - held.at < RECENT_MS), fresh];

@@ -188,7 +188,7 @@ const plants: Readonly<Record<string, readonly History[]>> = {
       ...innocentBatches.slice(1),
       batch(5, [{ ...doubt, policy: "keep" }]),
     ]),
-    inDoubt(Array.from({ length: 4 }, () => doubt)),
+    inDoubt(Array.from({ length: 10 }, () => doubt)),
   ],
   "inbound-durable": [
     without("delivered"),

@@ -93,17 +93,23 @@ interface Span {
 /** Something of `set` took too long, all that was done to others allowed for. */
 function isTooLong(set: SetId, { role, from, to, boundMs }: Span, faults: readonly AppliedFault[]): boolean {
   if (to - from <= boundMs) return false;
-  const isNear = (fault: Fault, afterMs: number): boolean =>
-    fault.at <= to && from <= fault.at + lastsMs(fault) + afterMs;
+  const isNear = (fault: Fault, afterMs: number): boolean => fault.at <= to && from <= felt(fault, faults) + afterMs;
   if (faults.some(({ fault }) => hurtBy(fault).set === set && isNear(fault, LATE_STEP_MS))) return false;
   const hurt = new Set(
     faults.flatMap(({ fault }) => {
-      const { process, spreads } = hurtBy(fault);
-      const isOurs = process !== undefined && (spreads === true || process.startsWith(role));
-      return isOurs && isNear(fault, BACK_OFF_MS) ? [process] : [];
+      const { process } = hurtBy(fault);
+      return process?.startsWith(role) === true && isNear(fault, BACK_OFF_MS) ? [process] : [];
     }),
   );
   return hurt.size === 0 || (hurt.size === 1 && to - from > boundMs + TAKEN_OVER_MS);
+}
+
+/** Until when, by those that stood still meanwhile. */
+function felt(fault: Fault, faults: readonly AppliedFault[]): number {
+  const end = (one: Fault): number => one.at + lastsMs(one);
+  if (hurtBy(fault).unheard !== true) return end(fault);
+  const stood = faults.filter(({ fault: other }) => hurtBy(other).process !== undefined && other.at <= end(fault));
+  return Math.max(end(fault), ...stood.map(({ fault: other }) => end(other)));
 }
 
 /** A step that is under way on a set that hangs may be told as unknown: another set would make it two. */

@@ -18,10 +18,10 @@ export interface FaultTargets {
 export interface Hurt {
   /** This process is late with whatever it does. */
   readonly process?: string;
-  /** And others, of any role, with what they get from it. */
-  readonly spreads?: true;
   /** Everybody is late with what he does on this set. */
   readonly set?: SetId;
+  /** A process that stands still meanwhile does not hear of it, and what it does on the set at first is late too. */
+  readonly unheard?: true;
 }
 
 /** `D`: what one needs to be caused again, as JSON. */

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { SetId } from "#domain/ids.ts";
 import { seededStream } from "../../seeded-random.ts";
 import type { FaultTargets } from "./fault-kind.ts";
-import { type Fault, faultKinds, hurtBy, lastsMs } from "./fault-table.ts";
+import { type Fault, faultKinds, lastsMs } from "./fault-table.ts";
 import { planFaults } from "./plan-faults.ts";
 
 const SEEDS = 200;
@@ -17,12 +17,10 @@ const planned: readonly Fault[] = Array.from({ length: SEEDS }, (_, seed) =>
   planFaults(seededStream(seed, "faults"), targets),
 ).flat();
 
-test("every kind of fault is planned, ends by itself, and hurts somebody", () => {
+test("every kind of fault is planned, and ends by itself", () => {
   expect(new Set(planned.map(({ kind }) => kind))).toEqual(new Set(faultKinds.map(({ kind }) => kind)));
   for (const fault of planned) {
     expect(lastsMs(fault)).toBeWithin(0, LASTS_MS_MAX);
-    const { process, set } = hurtBy(fault);
-    expect([process, set]).not.toEqual([undefined, undefined]);
   }
 });
 

@@ -29,8 +29,8 @@ export const jump: FaultKind<"jump", Jump> = {
       return running?.process.name;
     }),
   lastsMs: () => 0,
-  // It may stamp what is ready for others.
-  hurts: ({ process }) => ({ process, spreads: true }),
+  // Leases and stamps go by the sets' clocks, and by the monotonic one.
+  hurts: () => ({}),
 };
 
 export const jumpSet: FaultKind<"jump_set", SetJump> = {
@@ -43,5 +43,5 @@ export const jumpSet: FaultKind<"jump_set", SetJump> = {
       return set;
     }),
   lastsMs: () => 0,
-  hurts: ({ set }) => ({ set }),
+  hurts: ({ set }) => ({ set, unheard: true }),
 };
