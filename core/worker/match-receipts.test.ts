@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import type { SetId } from "#domain/ids.ts";
 import type { ReceiptItem } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
+import { SETTLE_WAIT_MS } from "./match-receipts.ts";
 import { processReceipts } from "./process-receipts.ts";
 import { processRelay } from "./process-relay.ts";
 import { type Bench, claim, enqueue, fra, receipt, START, setup, submittedEvent, syd } from "./testing/bench.ts";
@@ -68,7 +69,7 @@ test("an older one on the receipt's own set gives way to a newer one elsewhere, 
 test("what waits for a submit under way is asked for once, at the end", async () => {
   const one = await reused({ syd: -26 * HOUR });
   await come(one.bench, receipt(one.bench, "p1"));
-  one.bench.advance(29_000);
+  one.bench.advance(SETTLE_WAIT_MS - 1_000);
   expect(await claim(one.bench.syd, lanes.receipts)).toEqual([]);
   await wait(one.bench, 5_000);
   expect(await saidOf(one)).toBe(syd);
@@ -77,9 +78,9 @@ test("what waits for a submit under way is asked for once, at the end", async ()
 test("an older one that is the only one is believed when a submit under way would be settled", async () => {
   const one = await reused({ syd: -26 * HOUR });
   await come(one.bench, receipt(one.bench, "p1"));
-  await wait(one.bench, 20_000);
+  await wait(one.bench, SETTLE_WAIT_MS - 10_000);
   expect(await saidOf(one)).toBeUndefined();
-  await wait(one.bench, 40_000);
+  await wait(one.bench, 20_000);
   expect(await saidOf(one)).toBe(syd);
 });
 
@@ -87,7 +88,7 @@ test("a receipt that overtook the settle of its submit does not answer the one b
   const one = await reused({ syd: -26 * HOUR });
   await come(one.bench, receipt(one.bench, "p1"));
   await one.bench.fra.commit({ events: [submittedEvent(one.away, "p1", START + 2_000)] });
-  await wait(one.bench, 35_000);
+  await wait(one.bench, SETTLE_WAIT_MS + 5_000);
   expect(await saidOf(one)).toBe(fra);
 });
 

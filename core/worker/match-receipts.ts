@@ -20,10 +20,10 @@ import { PROVIDER_ID_UNIQUE_MS_MIN } from "#domain/limits.ts";
 /** A submit is dated when its answer comes, which a provider may give a minute after its receipt; and clocks differ. */
 const ANSWER_LATE_MS = 600_000;
 /**
- * A submit's settle: what was answered is durable by then, wherever no set is away. Asked once, at its end: a provider
- * that was away for hours comes back with a million receipts that are old.
+ * A submit's settle: what was answered is durable within 15 s, wherever no set is away, and clocks of processes may be
+ * half a minute apart. Asked once, at its end: a provider that was away for hours comes back with a million of them.
  */
-export const SETTLE_WAIT_MS = 30_000;
+export const SETTLE_WAIT_MS = 60_000;
 /** For a set that is away and may hold a newer submit. */
 const ABSENT_SET_WAIT_MS = 600_000;
 
