@@ -5,7 +5,8 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { type PlantedBug, plants } from "./plants/index.ts";
 import { runSeed } from "./run-seed.ts";
-import { describeFailures, describeReached, inMacrotask, runSeeds, shrinkRun } from "./run-seeds.ts";
+import { describeFailures, describeReached, inMacrotask, shrinkRun } from "./run-seeds.ts";
+import { runSeedsOnCores } from "./run-seeds-on-cores.ts";
 
 const SEEDS_MAX = 10_000_000;
 const SEEDS_DEFAULT = 1_500;
@@ -53,13 +54,13 @@ async function runAgain(seed: number, { quiet, plant }: Options): Promise<boolea
 async function runMany({ from, seeds, plant }: Options): Promise<boolean> {
   const startedAt = performance.now();
   let done = 0;
-  const result = await runSeeds({
+  const result = await runSeedsOnCores({
     from,
     count: seeds,
-    ...(plant && { plant: plant.plant }),
-    onRun({ seed, findings }) {
+    ...(plant && { plant: plant.plant.name }),
+    onRun(seed, finding) {
       done += 1;
-      if (findings.length > 0) console.log(`seed ${seed}: ${findings[0]?.check}: ${findings[0]?.what}`);
+      if (finding !== undefined) console.log(`seed ${seed}: ${finding}`);
       if (done % PROGRESS_EVERY === 0) console.error(`${done} seeds`);
     },
   });

@@ -4,7 +4,8 @@ import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
 import { describeMachine } from "../../loadtest/machine.ts";
 import { writeReport } from "../write-report.ts";
-import { describeFailures, describeReached, runSeeds } from "./run-seeds.ts";
+import { describeFailures, describeReached } from "./run-seeds.ts";
+import { runSeedsOnCores } from "./run-seeds-on-cores.ts";
 
 const FROM = 100_001;
 const SEEDS = 10_000;
@@ -15,7 +16,7 @@ test(
   async () => {
     const machine = await describeMachine();
     const startedAt = systemClock.monotonic();
-    const result = await runSeeds({ from: FROM, count: SEEDS });
+    const result = await runSeedsOnCores({ from: FROM, count: SEEDS });
     const failures = describeFailures(result.failed);
     writeReport({
       name: "simulation-long",
