@@ -4,7 +4,7 @@ import { asBulkError, cursorNotFound } from "./driver-errors.ts";
 import type { Asker, Primary } from "./primary.ts";
 import { type FindOptions, promoteLongs } from "./shape-result.ts";
 import type { Sender } from "./sim-client.ts";
-import { aggregate, deleteMany, find, insert, type ReadOptions, type Scope, update } from "./sim-command.ts";
+import { aggregate, deleteMany, find, insert, type ReadOptions, type Scope, update, updateAll } from "./sim-command.ts";
 import { type Fields, notModelled, type SimDocument } from "./sim-document.ts";
 import type { SimSession } from "./sim-session.ts";
 
@@ -12,6 +12,12 @@ interface WriteOptions {
   readonly session?: SimSession;
   readonly upsert?: boolean;
   readonly writeConcern?: { readonly w: number | "majority" };
+}
+
+interface BulkUpdate {
+  readonly filter: Fields;
+  readonly update: Update;
+  readonly upsert?: boolean;
 }
 
 type FoundOptions = ReadOptions & { readonly batchSize?: number };
@@ -61,6 +67,17 @@ export class SimCollection {
 
   updateMany(filter: Fields, change: Update, options?: WriteOptions) {
     return this.#write(options, (scope) => update(scope, { filter, update: change, many: true, upsert: false }));
+  }
+
+  async bulkWrite(writes: readonly { readonly updateOne: BulkUpdate }[], options?: WriteOptions) {
+    const commands = writes.map(({ updateOne: { filter, update: change, upsert } }) => {
+      return { filter, update: change, many: false, upsert: upsert === true };
+    });
+    const written = this.#write(options, (scope) => updateAll(scope, commands));
+    const replies = await written.catch((error: Error) => {
+      throw asBulkError(error);
+    });
+    return { matchedCount: replies.reduce((sum, { matchedCount }) => sum + matchedCount, 0) };
   }
 
   async findOneAndUpdate(

@@ -99,6 +99,15 @@ export function update(scope: Scope, command: UpdateCommand): Promise<UpdateRepl
   return write(scope, (context) => runUpdate(context, command));
 }
 
+/** In one request, one after the other. */
+export function updateAll(scope: Scope, commands: readonly UpdateCommand[]): Promise<readonly UpdateReply[]> {
+  return write(scope, async (context) => {
+    const replies: UpdateReply[] = [];
+    for (const command of commands) replies.push(await runUpdate(context, command));
+    return replies;
+  });
+}
+
 export function deleteMany(scope: Scope, filter: Fields): Promise<{ readonly deletedCount: number }> {
   return write(scope, (context) => runDelete(context, filter));
 }
