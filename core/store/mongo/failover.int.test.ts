@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#domain/clock.ts";
-import { createIdMint, type MessageId, type SetId } from "#domain/ids.ts";
+import type { E164 } from "#domain/e164.ts";
+import { type AccountId, createIdMint, type MessageId, type SetId } from "#domain/ids.ts";
 import type { Lane } from "#domain/lane.ts";
 import { silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
@@ -15,7 +16,7 @@ import { openReplicaSet, type ReplicaSet } from "#testkit/replica-set.ts";
 import { openSocksProxy } from "#testkit/socks-proxy.ts";
 import { findTool } from "#testkit/tools.ts";
 import { accepted, eventually } from "../conformance/kit.ts";
-import type { CommitResult, Store } from "../store.ts";
+import { type CommitResult, optOutKey, type Store } from "../store.ts";
 import { openMongoStore } from "./open-mongo-store.ts";
 import { setupMongoSchemaAt } from "./schema.ts";
 
@@ -178,3 +179,18 @@ test("a store that is opened while its set is away finds it when it is there", a
   );
   expect((await store.commit({ events: [accepted(mint.messageId(set))] })).type).toBe("committed");
 }, 60_000);
+
+test("500 opt-outs over a far link are one step: it outlives no transaction", async () => {
+  await using proxy = await openSocksProxy();
+  await using store = await openStore(`${replicaSet.adminUri}&proxyHost=127.0.0.1&proxyPort=${proxy.port}`);
+  const account = "far" as AccountId;
+  const optOuts = Array.from({ length: 500 }, (_, i) => {
+    return { account, number: `+6149${`${i}`.padStart(7, "0")}` as E164, out: true, at: i };
+  });
+  // A round trip of 30 ms each would be three times the life of a transaction.
+  proxy.setDelayMs(15);
+  expect(await store.commit({ optOuts })).toEqual({ type: "committed" });
+  proxy.setDelayMs(0);
+  const held = await store.optedOut(optOuts.map(({ number }) => optOutKey(account, number)));
+  expect(held.size).toBe(500);
+});
