@@ -1,11 +1,13 @@
 /** A second process of a role that the platform starts once: the same command, a port and a name of its own. */
 import { dirname } from "node:path";
-import type { PlatformOptions } from "#testkit/platform.ts";
-import { roleCommand, roleEnvironment, roleUrl } from "#testkit/platform-roles.ts";
-import type { PlatformSet } from "#testkit/platform-sets.ts";
-import { openSecrets, readState } from "#testkit/platform-state.ts";
-import { freePorts } from "#testkit/ports.ts";
-import { createRoleProcess, type RoleProcess } from "#testkit/role-process.ts";
+import type { PlatformOptions } from "./platform.ts";
+import { roleCommand, roleEnvironment, roleUrl } from "./platform-roles.ts";
+import type { PlatformSet } from "./platform-sets.ts";
+import { openSecrets, readState } from "./platform-state.ts";
+import { freePorts } from "./ports.ts";
+import { createRoleProcess, type RoleProcess } from "./role-process.ts";
+
+export type SecondRoleName = "edge" | "worker" | "connectors";
 
 export interface SecondRole {
   readonly role: RoleProcess;
@@ -13,9 +15,12 @@ export interface SecondRole {
   reconfigure(sets: readonly PlatformSet[]): void;
 }
 
-/** A role that is down; restart() starts it. `first` is the process that the platform runs. */
+/**
+ * A role that is down; restart() starts it. `first` is the process that the platform runs; `options` those of the
+ * platform, but for an edge that is to run on the other runtime.
+ */
 export async function createSecondRole(
-  name: "worker" | "connectors",
+  name: SecondRoleName,
   first: RoleProcess,
   options: PlatformOptions,
 ): Promise<SecondRole> {

@@ -22,9 +22,9 @@ const SETTLE_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 200;
 const IDS_SHOWN = 5;
 
-export interface NemesisDeps {
+export interface NemesisDeps<L = Load> {
   readonly stack: ChaosStack;
-  readonly load: Load;
+  readonly load: L;
   readonly watch: EventWatch;
   readonly provider: ProviderControl;
   readonly folder: RunFolder;
@@ -43,7 +43,7 @@ export interface RoundResult {
   readonly stalled: number;
 }
 
-export async function runRound(deps: NemesisDeps, fault: Fault, round: Round): Promise<RoundResult> {
+export async function runRound<L>(deps: NemesisDeps<L>, fault: Fault<L>, round: Round): Promise<RoundResult> {
   const { folder, say } = deps;
   const { round: number } = round;
   const write = (type: string, line: object): void => {
@@ -55,7 +55,7 @@ export async function runRound(deps: NemesisDeps, fault: Fault, round: Round): P
   const heal = async (): Promise<void> => {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
-  const context: FaultContext = {
+  const context: FaultContext<L> = {
     ...deps,
     random: seededStream(round.seed, "round"),
     detail: (detail) => write("start", { detail: { ...detail, ...stops } }),
@@ -96,7 +96,7 @@ async function whole(stack: ChaosStack): Promise<void> {
 }
 
 /** Waits for all that was acknowledged so far, and returns what is not final in time. */
-async function settled({ watch, clock, signal }: NemesisDeps): Promise<readonly string[]> {
+async function settled({ watch, clock, signal }: Omit<NemesisDeps, "load">): Promise<readonly string[]> {
   const since = clock.monotonic();
   const waiting = (): readonly string[] => [...watch.open].flatMap(([id, at]) => (at < since ? [id] : []));
   while (clock.monotonic() < since + SETTLE_MS_MAX && waiting().length > 0 && !signal.aborted)
@@ -120,7 +120,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function within<T>({ clock }: NemesisDeps, ms: number, run: Promise<T>): Promise<T> {
+async function within<T>({ clock }: Pick<NemesisDeps, "clock">, ms: number, run: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = clock.after(ms, () => reject(new Error(`not done after ${ms} ms`)));
   try {

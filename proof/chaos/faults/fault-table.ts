@@ -5,7 +5,7 @@ import { diskFull } from "./disk-full.ts";
 import type { Fault } from "./fault.ts";
 import { killIdlePrimary } from "./kill-idle-primary.ts";
 import { killPrimary } from "./kill-primary.ts";
-import { killRoleFaults } from "./kill-role.ts";
+import { killEdge, killRoleFaults } from "./kill-role.ts";
 import { partitionFaults } from "./partition.ts";
 import { pausePrimary } from "./pause-primary.ts";
 import { pauseRoleFaults } from "./pause-role.ts";
@@ -16,6 +16,7 @@ import { stepDown } from "./step-down.ts";
 
 export const FAULTS: readonly Fault[] = [
   ...killRoleFaults,
+  killEdge,
   killPrimary,
   killIdlePrimary,
   stepDown,

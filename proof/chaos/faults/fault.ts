@@ -9,7 +9,8 @@ import type { EventWatch } from "../recorder/event-watch.ts";
 import type { ChaosStack } from "../stack/open-stack.ts";
 import type { ProviderControl } from "./provider-control.ts";
 
-export interface Fault {
+/** `L`: what it needs of the load; `unknown` where any load will do. */
+export interface Fault<L = Load> {
   readonly name: string;
   /** Nobody can send while it lasts, by design. */
   readonly stopsAcceptance?: true;
@@ -21,7 +22,7 @@ export interface Fault {
    * Causes it on a platform that is whole, and returns what proves that it happened. It may heal it already, for a
    * proof that only then shows; the runner heals it in any case. Bounded: FAULT_MS_MAX in all.
    */
-  cause(context: FaultContext): Promise<Proof>;
+  cause(context: FaultContext<L>): Promise<Proof>;
 }
 
 export interface Proof {
@@ -30,9 +31,9 @@ export interface Proof {
   readonly evidence: string;
 }
 
-export interface FaultContext {
+export interface FaultContext<L = Load> {
   readonly stack: ChaosStack;
-  readonly load: Load;
+  readonly load: L;
   readonly watch: EventWatch;
   readonly provider: ProviderControl;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { pickSet, proveElection, reignOf } from "./primaries.ts";
 
 const DOWN_MS = { from: 0, to: 5_000 };
 
-export const killPrimary: Fault = {
+export const killPrimary: Fault<unknown> = {
   name: "kill-primary",
   available: () => undefined,
   async cause(context) {

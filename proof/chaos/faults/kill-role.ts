@@ -1,6 +1,7 @@
 /** SIGKILL of a process of a role, when there is work of its own in hand; it is started again soon after. */
 import { pick } from "#domain/random.ts";
 import { between } from "../../seeded-random.ts";
+import type { Load } from "../load/open-load.ts";
 import type { Fault, FaultContext } from "./fault.ts";
 import { waitingOn } from "./waiting-on.ts";
 
@@ -10,42 +11,50 @@ const DOWN_MS = { from: 200, to: 4_000 };
 const LOOK_EVERY_MS = 10;
 
 /** What each role has in hand: a kill with nothing in hand would prove nothing. */
-interface Victim {
+interface Victim<L> {
   readonly name: string;
   /** Processes of the role; one is picked. */
   readonly processes: readonly string[];
-  readonly inHand: (context: FaultContext) => Promise<number>;
+  readonly inHand: (context: FaultContext<L>) => Promise<number>;
   readonly stopsAcceptance?: true;
 }
 
-const VICTIMS: readonly Victim[] = [
-  {
+/** Whoever sends. */
+export const killRoleFaults: readonly Fault<unknown>[] = [
+  toFault({
     name: "kill-worker",
     processes: ["worker", "worker-2"],
     inHand: ({ stack }) => waitingOn(stack.stores, /^(?:inbox\.|receipts|replies|relay)/),
-  },
-  {
+  }),
+  toFault({
     name: "kill-connectors",
     processes: ["connectors", "connectors-2"],
     inHand: ({ stack }) => waitingOn(stack.stores, /^submit\./),
-  },
-  { name: "kill-projector", processes: ["projector"], inHand: ({ watch }) => Promise.resolve(watch.open.size) },
-  {
-    name: "kill-edge",
-    processes: ["edge"],
-    inHand: ({ load }) => Promise.resolve(load.openRequests),
-    stopsAcceptance: true, // there is only one here
-  },
+  }),
+  toFault({
+    name: "kill-projector",
+    processes: ["projector"],
+    inHand: ({ watch }) => Promise.resolve(watch.open.size),
+  }),
 ];
 
-export const killRoleFaults: readonly Fault[] = VICTIMS.map((victim) => ({
-  name: victim.name,
-  ...(victim.stopsAcceptance && { stopsAcceptance: true }),
-  available: () => undefined,
-  cause: (context) => kill(context, victim),
-}));
+export const killEdge: Fault = toFault<Load>({
+  name: "kill-edge",
+  processes: ["edge"],
+  inHand: ({ load }) => Promise.resolve(load.openRequests),
+  stopsAcceptance: true, // there is only one here
+});
 
-async function kill(context: FaultContext, victim: Victim) {
+function toFault<L>(victim: Victim<L>): Fault<L> {
+  return {
+    name: victim.name,
+    ...(victim.stopsAcceptance && { stopsAcceptance: true }),
+    available: () => undefined,
+    cause: (context) => kill(context, victim),
+  };
+}
+
+async function kill<L>(context: FaultContext<L>, victim: Victim<L>) {
   const { clock, random, stack } = context;
   const name = pick(victim.processes, random) ?? "";
   const role = stack.role(name);

@@ -8,7 +8,7 @@ import type { FaultContext, Proof } from "./fault.ts";
 
 const ELECTION_BOUND_MS = 30_000;
 
-export function pickSet({ stack, random }: FaultContext): ReplicaSet {
+export function pickSet({ stack, random }: FaultContext<unknown>): ReplicaSet {
   const set = pick(stack.platform.sets, random);
   if (set === undefined) throw new Error("This platform has no sets");
   return set;

@@ -8,7 +8,7 @@ const SILENT_MS = { from: 3_000, to: 7_000 };
 /** Beyond the time-out of a submit. */
 const DOUBT_BOUND_MS = 15_000;
 
-export const providerFaults: readonly Fault[] = [
+export const providerFaults: readonly Fault<unknown>[] = [
   {
     name: "provider-drops-links",
     available: () => undefined,

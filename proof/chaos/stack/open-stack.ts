@@ -1,6 +1,6 @@
 /**
- * The platform that chaos is made on: two sets behind proxies, two workers, two connectors and one of every other role,
- * all real processes, and two accounts.
+ * The platform that chaos is made on, and that a soak runs on: two sets, two workers, two connectors and one of every
+ * other role, all real processes, and two accounts. For chaos there is a proxy before every member.
  */
 import type { Store } from "#core/store/store.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -9,10 +9,10 @@ import { ensureDirectory } from "#testkit/platform-directory.ts";
 import type { PlatformSet } from "#testkit/platform-sets.ts";
 import type { ReplicaSet } from "#testkit/replica-set.ts";
 import type { RoleProcess } from "#testkit/role-process.ts";
+import { createSecondRole, type SecondRole, type SecondRoleName } from "#testkit/second-role.ts";
 import { until } from "#testkit/until.ts";
 import { type MemberNetwork, memberEnd, openMemberNetwork } from "../network/member-network.ts";
 import { type ChaosAccount, chaosAccounts } from "./chaos-accounts.ts";
-import { createSecondRole, type SecondRole } from "./second-role.ts";
 
 /** The edge is in the first region, so that without a fault only keyed requests go to the other set. */
 const CHAOS_SETS: readonly PlatformSet[] = [
@@ -44,6 +44,10 @@ export interface ChaosStack extends AsyncDisposable {
 export interface StackOptions {
   readonly dataDir: string;
   readonly edgeRuntime: "deno" | "bun";
+  /** Default true. Without them no way to a member can be cut, and they cost nothing. */
+  readonly proxies?: boolean;
+  /** A second edge, on the other runtime. Default false. */
+  readonly secondEdge?: boolean;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -63,14 +67,18 @@ export async function openStack(options: StackOptions): Promise<ChaosStack> {
     durablePostgres: false,
     simulatorBehaviour: CALM_BEHAVIOUR,
     smppResponseTimeoutMs: RESPONSE_TIMEOUT_MS,
-    advertise: network.advertise,
+    ...(options.proxies !== false && { advertise: network.advertise }),
     onTick: ({ part, state, ms = 0 }) => state === "starting" || options.say(`  ${part} ${state} after ${ms} ms`),
     signal: options.signal,
   };
   const platform = opening.use(await openPlatform(platformOptions));
   sets.list = platform.sets;
   for (const [name, role] of platform.roles) roles.set(name, role);
-  const seconds = await startSeconds(platform, platformOptions, roles, opening);
+  const seconds = await startSeconds(platform, platformOptions, {
+    names: options.secondEdge === true ? ["edge", "worker", "connectors"] : ["worker", "connectors"],
+    roles,
+    opening,
+  });
   const stores: Store[] = [];
   opening.defer(() => closeAll(stores));
   stores.push(...(await platform.openStores()));
@@ -108,13 +116,21 @@ export async function openStack(options: StackOptions): Promise<ChaosStack> {
 async function startSeconds(
   platform: Platform,
   options: PlatformOptions,
-  roles: Map<string, RoleProcess>,
-  opening: AsyncDisposableStack,
+  {
+    names,
+    roles,
+    opening,
+  }: {
+    readonly names: readonly SecondRoleName[];
+    readonly roles: Map<string, RoleProcess>;
+    readonly opening: AsyncDisposableStack;
+  },
 ): Promise<readonly SecondRole[]> {
   const seconds: SecondRole[] = [];
-  for (const name of ["worker", "connectors"] as const) {
+  const edgeRuntime = options.edgeRuntime === "deno" ? "bun" : "deno";
+  for (const name of names) {
     const first = named(platform.roles.get(name), name);
-    const second = await createSecondRole(name, first, options);
+    const second = await createSecondRole(name, first, { ...options, edgeRuntime });
     opening.defer(() => second.role.stop());
     await second.role.restart();
     await second.role.waitForReady(READY_BOUND_MS);
