@@ -1,6 +1,7 @@
 /** I7: a segment is written by whoever holds the lease of its chunk, as the set has it, and by nobody else. */
 import { setOfMessage } from "#domain/ids.ts";
 import type { History, SubmitRecord } from "../history.ts";
+import { hurtBy } from "../nemesis/fault-table.ts";
 
 /** As long as a lease: one that was given before its set's clock jumped ends early, which nobody can know. */
 const LEASE_MS = 15_000;
@@ -15,13 +16,9 @@ export function checkOneHolder({ submits, faults }: History): readonly string[] 
   });
 
   function hasJumped({ message, at }: SubmitRecord): boolean {
-    return faults.some(
-      ({ fault }) =>
-        fault.kind === "jump_set" &&
-        fault.byMs > 0 &&
-        fault.set === setOfMessage(message) &&
-        fault.at <= at &&
-        at <= fault.at + LEASE_MS,
-    );
+    return faults.some(({ fault }) => {
+      const { set, endsLeases } = hurtBy(fault);
+      return endsLeases === true && set === setOfMessage(message) && fault.at <= at && at <= fault.at + LEASE_MS;
+    });
   }
 }

@@ -6,6 +6,7 @@ import { batchId } from "#core/store/mongo/documents.ts";
 import type { EventOf } from "#domain/event.ts";
 import { type MessageId, type SetId, setOfMessage } from "#domain/ids.ts";
 import type { History, ReplyRecord } from "../history.ts";
+import { hurtBy } from "../nemesis/fault-table.ts";
 
 export function checkRepliesFindTheirMessage(history: History): readonly string[] {
   const conversations = conversationsOf(history);
@@ -72,12 +73,15 @@ function misplaced({ history, conversations, said, answeredAt }: Read): readonly
  */
 function isNewer(one: Conversation, found: Conversation, { faults }: History): boolean {
   const set = setOfMessage(found.message);
-  if (one.key !== found.key || setOfMessage(one.message) !== set || wasIsolated(faults, set)) return false;
+  if (one.key !== found.key || setOfMessage(one.message) !== set || wasStale(faults, set)) return false;
   return one.writtenAt > found.writtenAt || (one.batch === found.batch && one.at > found.at);
 }
 
-function wasIsolated(faults: History["faults"], set: SetId): boolean {
-  return faults.some(({ fault }) => fault.kind === "isolate" && fault.set === set);
+function wasStale(faults: History["faults"], wanted: SetId): boolean {
+  return faults.some(({ fault }) => {
+    const { set, isStale } = hurtBy(fault);
+    return isStale === true && set === wanted;
+  });
 }
 
 function answerTimes({ operations }: History): (message: MessageId) => number {

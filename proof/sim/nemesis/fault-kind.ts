@@ -14,7 +14,7 @@ export interface FaultTargets {
   readonly sets: readonly SetId[];
 }
 
-/** Whom invariant I9 asks nothing of while it lasts, and for a while after. */
+/** Whom the checks excuse, and from what, as none of them names a kind: while it lasts, and for a while after. */
 export interface Hurt {
   /** This process is late with whatever it does. */
   readonly process?: string;
@@ -22,6 +22,10 @@ export interface Hurt {
   readonly set?: SetId;
   /** A process that stands still meanwhile does not hear of it, and what it does on the set at first is late too. */
   readonly unheard?: true;
+  /** Some may read on the set what a majority had, and has no more. */
+  readonly isStale?: boolean;
+  /** A lease that the set gave before may end early there, which its holder cannot know. */
+  readonly endsLeases?: boolean;
 }
 
 /** `D`: what one needs to be caused again, as JSON. */

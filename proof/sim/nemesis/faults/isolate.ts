@@ -3,7 +3,6 @@ import type { SetId } from "#domain/ids.ts";
 import { between, chance, oneOf } from "../../../seeded-random.ts";
 import type { SimHost } from "../../sim-host.ts";
 import { reach } from "../../sometimes.ts";
-import type { World } from "../../world.ts";
 import { type FaultKind, onSet } from "../fault-kind.ts";
 
 interface Isolate {
@@ -14,9 +13,6 @@ interface Isolate {
   readonly survives: number;
   readonly ms: number;
 }
-
-/** One isolation of a set at a time. */
-const isolated = new WeakMap<World, Set<string>>();
 
 export const isolate: FaultKind<"isolate", Isolate> = {
   kind: "isolate",
@@ -32,18 +28,14 @@ export const isolate: FaultKind<"isolate", Isolate> = {
     onSet(world, set, ({ replica }) => {
       const owners = world.hosts.filter(({ name }) => stays.includes(name));
       const staysWith = { stays: (wire: Parameters<SimHost["owns"]>[0]) => owners.some((host) => host.owns(wire)) };
-      if (isolated.get(world)?.has(set) === true) return undefined;
       const effect = replica.isolatePrimary({ awayMs, survives, ...staysWith });
       if (!effect.happened) return undefined;
-      const held = isolated.get(world) ?? new Set();
-      isolated.set(world, held.add(set));
       reach(world.reached, "a write of our own was rolled back", effect.rolledBack);
       world.time.after(ms, () => {
-        held.delete(set);
         if (replica.heal().thrownAway > 0) reach(world.reached, "a stale primary threw writes away");
       });
       return JSON.stringify(effect);
     }),
   lastsMs: ({ ms, awayMs }) => Math.max(ms, awayMs),
-  hurts: ({ set }) => ({ set }),
+  hurts: ({ set }) => ({ set, isStale: true }),
 };

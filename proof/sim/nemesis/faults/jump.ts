@@ -43,5 +43,5 @@ export const jumpSet: FaultKind<"jump_set", SetJump> = {
       return set;
     }),
   lastsMs: () => 0,
-  hurts: ({ set }) => ({ set, unheard: true }),
+  hurts: ({ set, byMs }) => ({ set, unheard: true, endsLeases: byMs > 0 }),
 };
