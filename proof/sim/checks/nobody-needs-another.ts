@@ -37,7 +37,7 @@ function findRefused(operation: SendOperation, faults: readonly AppliedFault[]):
     if (at < START_MS || !isRefused(end)) return [];
     const near = faults.filter(({ fault }) => fault.at <= endAt && at <= fault.at + lastsMs(fault) + AFTERMATH_MS);
     const hurts = near.map(({ fault }) => hurtBy(fault));
-    const hitSets = new Set(hurts.flatMap(({ set }) => set ?? []));
+    const hitSets = new Set(hurts.flatMap(({ set, way }) => set ?? (way?.process === edge ? way.set : [])));
     if (hurts.some(({ process }) => process === edge) || hitSets.size === setRegions.size) return [];
     return [`${name} was answered '${end.type}' by ${edge} at ${at}, and only ${[...hitSets].join()} was away`];
   });
@@ -97,8 +97,10 @@ function isTooLong(set: SetId, { role, from, to, boundMs }: Span, faults: readon
   if (faults.some(({ fault }) => hurtBy(fault).set === set && isNear(fault, LATE_STEP_MS))) return false;
   const hurt = new Set(
     faults.flatMap(({ fault }) => {
-      const { process } = hurtBy(fault);
-      return process?.startsWith(role) === true && isNear(fault, BACK_OFF_MS) ? [process] : [];
+      const { process, way } = hurtBy(fault);
+      const name = process ?? (way?.set === set ? way.process : undefined);
+      const afterMs = process === undefined ? LATE_STEP_MS : BACK_OFF_MS;
+      return name?.startsWith(role) === true && isNear(fault, afterMs) ? [name] : [];
     }),
   );
   return hurt.size === 0 || (hurt.size === 1 && to - from > boundMs + TAKEN_OVER_MS);

@@ -20,6 +20,8 @@ export interface Hurt {
   readonly process?: string;
   /** Everybody is late with what he does on this set. */
   readonly set?: SetId;
+  /** This process is late with what it does on this set, and with nothing else. */
+  readonly way?: { readonly process: string; readonly set: SetId };
   /** A process that stands still meanwhile does not hear of it, and what it does on the set at first is late too. */
   readonly unheard?: true;
   /** Some may read on the set what a majority had, and has no more. */

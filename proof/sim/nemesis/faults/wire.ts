@@ -28,6 +28,5 @@ export const wire: FaultKind<"wire", BadWire> = {
       return link === undefined ? undefined : `${process} to ${set}: ${fault}`;
     }),
   lastsMs: ({ ms }) => ms,
-  // With every other set its process works as ever.
-  hurts: ({ set }) => ({ set }),
+  hurts: ({ process, set }) => ({ way: { process, set } }),
 };
