@@ -6,13 +6,17 @@ import { setsSchema } from "#core/config/sets.ts";
 import { openDirectory } from "#core/directory/open-directory.ts";
 import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
-import { createMetrics, LATENCY_BUCKETS } from "#core/metrics/metrics.ts";
+import { bunMemory } from "#core/metrics/bun-memory.ts";
+import { countLeaseLosses } from "#core/metrics/count-lease-losses.ts";
+import { createMetrics, LATENCY_BUCKETS, type Metrics } from "#core/metrics/metrics.ts";
+import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { createDoubtPolicy } from "#core/worker/doubt-policy.ts";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint, providerIdSchema } from "#domain/ids.ts";
 import { createJsonLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
+import type { Connector } from "./connector.ts";
 import { createInboundQueue } from "./inbound.ts";
 import { connectorTypes } from "./registry.ts";
 import { smppSettingsSchema } from "./smpp/settings.ts";
@@ -37,6 +41,7 @@ const envSchema = z.strictObject({
   /** `[{"provider":"acme","host":"…","port":2775,"systemId":"…","password":"…","window":50}]` */
   GODWIT_CONNECTORS_SMPP: linksSchema,
   GODWIT_CONNECTORS_PORT: portSchema.default(0),
+  ...liveHeapSetting,
 });
 
 /** Steps in flight per set: settles of a few providers, and receipts. */
@@ -50,14 +55,13 @@ export async function runConnectorsRole(
   const clock = systemClock;
   const mint = createIdMint({ clock, random: systemRandom });
   const owner = `connectors-${mint.unique().slice(-8)}`;
-  const log = createJsonLogger({
-    clock,
-    write: (line) => process.stdout.write(`${line}\n`),
-    scope: { process: owner },
-  });
   const metrics = createMetrics();
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const log = countLeaseLosses(createJsonLogger({ clock, write, scope: { process: owner } }), metrics);
 
   await using stack = new AsyncDisposableStack();
+  const liveHeapEverySeconds = config.GODWIT_LIVE_HEAP_EVERY_SECONDS;
+  stack.use(watchProcess(metrics, { clock, memory: bunMemory, liveHeapEverySeconds }));
   const shared = { clock, random: systemRandom, log, owner, writers: WRITERS };
   const sets = stack.use(await openMongoStores(config.GODWIT_SETS, shared));
   const stores = [...sets.bySet.values()];
@@ -96,9 +100,10 @@ export async function runConnectorsRole(
       submits,
       settleSeconds,
     };
-    return { connector, run: () => runSubmitEngine({ ...engine, onSubmitted: inbound.remember }, signal) };
+    return { connector, window, run: () => runSubmitEngine({ ...engine, onSubmitted: inbound.remember }, signal) };
   });
   for (const { connector } of engines) stack.use(connector);
+  showWindows(metrics, engines);
 
   const links = (): Record<string, boolean> =>
     Object.fromEntries(engines.map(({ connector }) => [`link ${connector.provider}`, connector.health === "bound"]));
@@ -114,6 +119,21 @@ export async function runConnectorsRole(
   await directory.ready(signal);
   await Promise.all(engines.map((engine) => engine.run()));
   log.info("process.stopped", { role: "connectors" });
+}
+
+/** How much of what the provider allows is in use. */
+function showWindows(
+  metrics: Metrics,
+  engines: readonly { readonly connector: Connector; readonly window: number }[],
+): void {
+  metrics.gauge("godwit_window_segments", "Segments that all binds may have unanswered", () =>
+    engines.map(({ connector, window }) => ({ labels: { provider: connector.provider }, value: window })),
+  );
+  metrics.gauge(
+    "godwit_window_free_segments",
+    "Segments that would be handed over now; none while no link is bound",
+    () => engines.map(({ connector }) => ({ labels: { provider: connector.provider }, value: connector.freeSlots })),
+  );
 }
 
 if (import.meta.main) await runMain(runConnectorsRole, { host: process, clock: systemClock });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { portSchema, readEnv, wholeNumber } from "#core/config/env.ts";
 import { setsSchema } from "#core/config/sets.ts";
+import { liveHeapSetting } from "#core/metrics/watch-process.ts";
 
 const edgeSchema = z.object({
   /** Sets of the same region are preferred. */
@@ -12,6 +13,7 @@ const edgeSchema = z.object({
   GODWIT_EDGE_PORT: portSchema.default(8_080),
   /** How long /readyz says no before connections are refused: as long as the balancer needs to notice. */
   GODWIT_EDGE_DRAIN_NOTICE_MS: wholeNumber({ min: 0, max: 60_000 }).default(0),
+  ...liveHeapSetting,
 });
 
 export interface EdgeConfig {
@@ -21,6 +23,8 @@ export interface EdgeConfig {
   /** 0: any free one. */
   readonly port: number;
   readonly drainNoticeMs: number;
+  /** Undefined: the live heap is not looked at. */
+  readonly liveHeapEverySeconds: number | undefined;
 }
 
 /** Throws one ConfigError that names every wrong variable, unknown GODWIT_EDGE_* included. */
@@ -32,5 +36,6 @@ export function readEdgeConfig(env: Readonly<Record<string, string | undefined>>
     host: read.GODWIT_EDGE_HOST,
     port: read.GODWIT_EDGE_PORT,
     drainNoticeMs: read.GODWIT_EDGE_DRAIN_NOTICE_MS,
+    liveHeapEverySeconds: read.GODWIT_LIVE_HEAP_EVERY_SECONDS,
   };
 }

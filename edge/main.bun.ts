@@ -1,6 +1,7 @@
 /** The edge on Bun: the composition root. */
 /// <reference types="bun" />
 import { runMain } from "#core/config/run-main.ts";
+import { bunMemory } from "#core/metrics/bun-memory.ts";
 import { systemClock } from "#domain/clock.ts";
 import { type Env, runEdgeOn } from "./run-edge.ts";
 import type { Serve } from "./start-edge.ts";
@@ -14,7 +15,8 @@ export const serveOnBun: Serve = ({ hostname, port, fetch }) => {
 };
 
 export function runEdge(env: Env, signal: AbortSignal): Promise<void> {
-  return runEdgeOn({ serve: serveOnBun, write: (line) => process.stdout.write(`${line}\n`) }, env, signal);
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  return runEdgeOn({ serve: serveOnBun, write, memory: bunMemory }, env, signal);
 }
 
 if (import.meta.main) await runMain(runEdge, { host: process, clock: systemClock });

@@ -1,5 +1,6 @@
 /** The edge on Deno: the composition root. Its permissions are named in deno.json; the driver needs `osRelease`. */
 import { runMain } from "#core/config/run-main.ts";
+import type { ProcessMemory } from "#core/metrics/watch-process.ts";
 import { systemClock } from "#domain/clock.ts";
 import { type Env, runEdgeOn } from "./run-edge.ts";
 import type { Serve } from "./start-edge.ts";
@@ -19,8 +20,15 @@ export const serveOnDeno: Serve = ({ hostname, port, fetch }) => {
   };
 };
 
+/** `gc` is there with DENO_V8_FLAGS=--expose-gc only. */
+const denoMemory: ProcessMemory = {
+  heapBytes: () => Deno.memoryUsage().heapUsed,
+  collect: (globalThis as { readonly gc?: () => void }).gc,
+};
+
 export function runEdge(env: Env, signal: AbortSignal): Promise<void> {
-  return runEdgeOn({ serve: serveOnDeno, write: (line) => writeTo(Deno.stdout, `${line}\n`) }, env, signal);
+  const write = (line: string): void => writeTo(Deno.stdout, `${line}\n`);
+  return runEdgeOn({ serve: serveOnDeno, write, memory: denoMemory }, env, signal);
 }
 
 const encoder = new TextEncoder();

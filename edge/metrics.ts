@@ -1,5 +1,5 @@
 /** What the edge counts. Labels are of our own making only: no account, number or key ever. */
-import { BATCH_BUCKETS, createMetrics, LATENCY_BUCKETS } from "#core/metrics/metrics.ts";
+import { BATCH_BUCKETS, createMetrics, LATENCY_BUCKETS, type Metrics } from "#core/metrics/metrics.ts";
 import type { SetHealth } from "#core/store/choose-set.ts";
 import type { MessageClass } from "#domain/lane.ts";
 import type { CommitObserver } from "./pipeline.ts";
@@ -26,8 +26,8 @@ interface Gauges {
 
 const BREAKER_VALUES = { closed: 0, half_open: 0.5, open: 1 } as const;
 
-export function createEdgeMetrics(): EdgeMetrics {
-  const metrics = createMetrics();
+/** Adds its own to `metrics`, those of the process. */
+export function createEdgeMetrics(metrics: Metrics = createMetrics()): EdgeMetrics {
   const requests = metrics.counter("godwit_accept_requests_total", "Send requests answered");
   const messages = metrics.counter("godwit_accept_messages_total", "Messages in these requests");
   const steps = metrics.counter("godwit_commit_steps_total", "Steps by how they ended");

@@ -1,4 +1,6 @@
 /** One life of an edge process: settings → stores → serve until told to stop → drain. Host parts are arguments. */
+import { createMetrics } from "#core/metrics/metrics.ts";
+import { type ProcessMemory, watchProcess } from "#core/metrics/watch-process.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint } from "#domain/ids.ts";
@@ -12,6 +14,7 @@ export interface Host {
   readonly serve: Serve;
   /** Writes one log line. */
   readonly write: (line: string) => void;
+  readonly memory: ProcessMemory;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -22,8 +25,11 @@ export async function runEdgeOn(host: Host, env: Env, signal: AbortSignal): Prom
   const shared = { clock: systemClock, random: systemRandom };
   const owner = `edge-${createIdMint(shared).unique()}`;
   const log = createJsonLogger({ ...shared, write: host.write, scope: { role: "edge", region: config.region, owner } });
+  const metrics = createMetrics();
+  const { liveHeapEverySeconds } = config;
+  using _watch = watchProcess(metrics, { clock: systemClock, memory: host.memory, liveHeapEverySeconds });
   await using stores = await openMongoStores(config.sets, { ...shared, log, owner, writers: STEPS_IN_FLIGHT });
-  const options = { config, stores: [...stores.bySet.values()], serve: host.serve, log };
+  const options = { config, stores: [...stores.bySet.values()], serve: host.serve, log, metrics };
   await using _edge = startEdge({ ...shared, ...options });
   await aborted(signal);
 }

@@ -4,6 +4,7 @@
  * connections → done.
  */
 import { openDirectory } from "#core/directory/open-directory.ts";
+import type { Metrics } from "#core/metrics/metrics.ts";
 import type { Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import { createIdMint } from "#domain/ids.ts";
@@ -46,6 +47,8 @@ export interface StartEdgeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Of the process: shown with its own. */
+  readonly metrics?: Metrics;
 }
 
 /** Disposing drains: at most `drainNoticeMs` + ANSWER_MS_MAX twice. */
@@ -85,7 +88,7 @@ export function createParts(options: Omit<StartEdgeOptions, "serve">): {
   readonly close: () => Promise<void>;
 } {
   const { stores, clock, random, log } = options;
-  const metrics = createEdgeMetrics();
+  const metrics = createEdgeMetrics(options.metrics);
   const directory = openDirectory({ stores, clock, log });
   const committer = createCommitter({
     ...options,

@@ -18,8 +18,10 @@ test("parseProcessStat() reads past a name with blanks and brackets", () => {
     parent: 7,
     name: "a (b) c",
     cpuSeconds: 3,
+    systemSeconds: 0.7,
     reapedCpuSeconds: 0.5,
     rssBytes: 10 * 1024 * 1024,
+    threads: 9,
   });
   expect(parseProcessStat("")).toBeUndefined();
 });
@@ -30,7 +32,8 @@ test("parseBusySeconds() leaves idle, waiting and stolen time out", () => {
 
 function system(rows: readonly (readonly [pid: number, parent: number, cpu: number, reaped: number])[]): SystemSample {
   const processes = rows.map(([pid, parent, cpuSeconds, reapedCpuSeconds]) => {
-    return [pid, { pid, parent, name: `p${pid}`, cpuSeconds, reapedCpuSeconds, rssBytes: 0 }] as const;
+    const used = { cpuSeconds, systemSeconds: 0, reapedCpuSeconds, rssBytes: 0, threads: 1 };
+    return [pid, { pid, parent, name: `p${pid}`, ...used }] as const;
   });
   return { atMs: 0, busySeconds: 0, processes: new Map(processes) };
 }

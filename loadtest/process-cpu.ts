@@ -11,9 +11,12 @@ export interface ProcessSample {
   readonly name: string;
   /** User and system time of its own, seconds. */
   readonly cpuSeconds: number;
+  /** The part of both sums that the kernel spent for it, its reaped children's included. */
+  readonly systemSeconds: number;
   /** The same of its children that were reaped. */
   readonly reapedCpuSeconds: number;
   readonly rssBytes: number;
+  readonly threads: number;
 }
 
 export interface SystemSample {
@@ -44,7 +47,7 @@ export function sampleSystem(): SystemSample {
 export function parseProcessStat(text: string): ProcessSample | undefined {
   const [open, close] = [text.indexOf("("), text.lastIndexOf(")")];
   if (open < 0 || close < open) return undefined;
-  // From field 3 (state) on: ppid is field 4, utime 14, stime 15, cutime 16, cstime 17, rss 24.
+  // From field 3 (state) on: ppid is field 4, utime 14, stime 15, cutime 16, cstime 17, num_threads 20, rss 24.
   const fields = text.slice(close + 2).split(" ");
   const field = (number: number): number => Number(fields[number - 3] ?? 0);
   return {
@@ -52,8 +55,10 @@ export function parseProcessStat(text: string): ProcessSample | undefined {
     parent: field(4),
     name: text.slice(open + 1, close),
     cpuSeconds: (field(14) + field(15)) / TICKS_A_SECOND,
+    systemSeconds: (field(15) + field(17)) / TICKS_A_SECOND,
     reapedCpuSeconds: (field(16) + field(17)) / TICKS_A_SECOND,
     rssBytes: field(24) * PAGE_BYTES,
+    threads: field(20),
   };
 }
 

@@ -7,7 +7,10 @@ import { setsSchema } from "#core/config/sets.ts";
 import { openDirectory } from "#core/directory/open-directory.ts";
 import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
+import { bunMemory } from "#core/metrics/bun-memory.ts";
+import { countLeaseLosses } from "#core/metrics/count-lease-losses.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
+import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint } from "#domain/ids.ts";
@@ -19,6 +22,7 @@ const envSchema = z.strictObject({
   GODWIT_SETS: setsSchema,
   /** /livez, /readyz and /metrics; 0 takes any free port. */
   GODWIT_WORKER_PORT: portSchema.default(0),
+  ...liveHeapSetting,
 });
 
 /** Steps in flight per set: its route, receipt and reply loops commit one at a time, the relay loops now and then. */
@@ -31,15 +35,14 @@ export async function runWorkerRole(
   const config = readEnv(env, envSchema, ["GODWIT_WORKER_"]);
   const clock = systemClock;
   const owner = `worker-${createIdMint({ clock, random: systemRandom }).unique().slice(-8)}`;
-  const log = createJsonLogger({
-    clock,
-    write: (line) => process.stdout.write(`${line}\n`),
-    scope: { process: owner },
-  });
   const metrics = createMetrics();
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const log = countLeaseLosses(createJsonLogger({ clock, write, scope: { process: owner } }), metrics);
   const mint = createIdMint({ clock, random: systemRandom });
 
   await using stack = new AsyncDisposableStack();
+  const liveHeapEverySeconds = config.GODWIT_LIVE_HEAP_EVERY_SECONDS;
+  stack.use(watchProcess(metrics, { clock, memory: bunMemory, liveHeapEverySeconds }));
   const shared = { clock, random: systemRandom, log, owner, writers: WRITERS };
   const stores = stack.use(await openMongoStores(config.GODWIT_SETS, shared));
   const directory = stack.use(openDirectory({ stores: [...stores.bySet.values()], clock, log }));

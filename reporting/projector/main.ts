@@ -7,6 +7,9 @@ import { runMain } from "#core/config/run-main.ts";
 import { setsSchema } from "#core/config/sets.ts";
 import { openDirectory } from "#core/directory/open-directory.ts";
 import { serveHealth } from "#core/http/health-server.ts";
+import { bunMemory } from "#core/metrics/bun-memory.ts";
+import { createMetrics } from "#core/metrics/metrics.ts";
+import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint } from "#domain/ids.ts";
@@ -26,6 +29,7 @@ const envSchema = z.strictObject({
   GODWIT_PROJECTOR_PORT: portSchema.default(0),
   /** Given to the role `analyst`, so that people can log in as it. Without it nobody can by password. */
   GODWIT_PROJECTOR_ANALYST_PASSWORD: z.string().min(12).optional(),
+  ...liveHeapSetting,
 });
 
 export async function runProjector(
@@ -42,7 +46,10 @@ export async function runProjector(
     scope: { process: owner },
   });
 
+  const metrics = createMetrics();
   await using stack = new AsyncDisposableStack();
+  const liveHeapEverySeconds = config.GODWIT_LIVE_HEAP_EVERY_SECONDS;
+  stack.use(watchProcess(metrics, { clock, memory: bunMemory, liveHeapEverySeconds }));
   const stores = stack.use(await openMongoStores(config.GODWIT_SETS, { clock, random, log, owner, writers: 0 }));
   const database = stack.use(
     openReportsDatabase({
@@ -64,7 +71,7 @@ export async function runProjector(
         ...Object.fromEntries(projector.healthy),
         ...Object.fromEntries(directory.unknownSets().map((set) => [set, false])),
       }),
-      metrics: () => renderMetrics(projector.metrics),
+      metrics: () => `${renderMetrics(projector.metrics)}${metrics.text()}`,
     }),
   );
   log.info("process.started", { role: "projector", address: `http://127.0.0.1:${health.port}` });

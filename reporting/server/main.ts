@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { portSchema, readEnv } from "#core/config/env.ts";
 import { runMain } from "#core/config/run-main.ts";
+import { bunMemory } from "#core/metrics/bun-memory.ts";
+import { createMetrics } from "#core/metrics/metrics.ts";
+import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
 import { systemClock } from "#domain/clock.ts";
 import { createIdMint } from "#domain/ids.ts";
 import { createJsonLogger } from "#domain/log.ts";
@@ -16,6 +19,7 @@ const envSchema = z.strictObject({
   /** The loopback unless told otherwise. */
   GODWIT_REPORTS_HOST: z.string().default("127.0.0.1"),
   GODWIT_REPORTS_TOKEN: z.string().min(16).max(200),
+  ...liveHeapSetting,
 });
 
 /** Questions that run at once. The role `analyst` has 20 connections: people need some too. */
@@ -32,12 +36,15 @@ export async function runReports(
     write: (line) => process.stdout.write(`${line}\n`),
     scope: { process: `reports-${mint.unique().slice(-8)}` },
   });
+  const metrics = createMetrics();
+  const liveHeapEverySeconds = config.GODWIT_LIVE_HEAP_EVERY_SECONDS;
+  using _watch = watchProcess(metrics, { clock: systemClock, memory: bunMemory, liveHeapEverySeconds });
   await using database = openReportsDatabase({
     url: config.GODWIT_POSTGRES_URL,
     connections: CONNECTIONS,
     name: "godwit reports",
   });
-  const app = createReportsApp({ database, token: config.GODWIT_REPORTS_TOKEN, log });
+  const app = createReportsApp({ database, token: config.GODWIT_REPORTS_TOKEN, log, metrics });
   const server = Bun.serve({
     port: config.GODWIT_REPORTS_PORT,
     hostname: config.GODWIT_REPORTS_HOST,

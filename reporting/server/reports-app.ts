@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
+import { createMetrics, type Metrics } from "#core/metrics/metrics.ts";
 import { messageIdSchema } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import { questions } from "../questions/questions.ts";
@@ -24,10 +25,12 @@ export function createReportsApp(deps: {
   readonly database: ReportsDatabase;
   readonly token: string;
   readonly log: Logger;
+  /** Of the process: shown with its own. */
+  readonly metrics?: Metrics;
 }): Hono {
   const { database, log } = deps;
   const isToken = createTokenCheck(deps.token);
-  const metrics = createReportsMetrics();
+  const metrics = createReportsMetrics(deps.metrics ?? createMetrics());
   const app = new Hono();
 
   app.get("/livez", (c) => c.json({ live: true }));
