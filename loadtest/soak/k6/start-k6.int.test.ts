@@ -175,6 +175,8 @@ test("the client's history holds every message that the set holds, and no other"
     failedMessages: 0,
   });
   expect(whole.history.statusReads).toBeGreaterThan(5);
+  // A disk that is full would leave fewer lines than requests.
+  expect(whole.history.sends + whole.history.statusReads).toBe(whole.end.summary?.requests ?? 0);
 });
 
 test("each message says when it was due by the plan: no later than it was accepted, in even steps", () => {
