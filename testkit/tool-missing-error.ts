@@ -42,7 +42,7 @@ export const TOOL_ADVICE: Readonly<Record<ToolName, ToolAdvice>> = {
     value: "the folder that holds its postgres and initdb",
   },
   k6: {
-    product: "Grafana k6",
+    product: "Grafana k6 1.0 or newer",
     download: "https://grafana.com/docs/k6/latest/set-up/install-k6/",
     variable: "GODWIT_K6",
     macos: "brew install k6",

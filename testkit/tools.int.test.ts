@@ -69,6 +69,14 @@ test("findTool() passes over what is too old on PATH, and says so", async () => 
   expect(lines).toEqual([`${old} is passed over: it is version 4.4.29, and 6.0 is the oldest that works`]);
 });
 
+test("findTool() takes a k6 of 1.x or 2.x, and no older one", async () => {
+  const env = { PATH: dirname(fake("bin/k6", "k6 v2.2.0 (commit/abc, go1.25.1, linux/amd64)")) };
+  expect(await findTool("k6", { cacheDir: dir, env })).toMatchObject({ source: "path", version: "2.2.0" });
+  const old = fake("old/k6", "k6 v0.57.0 (go1.24.0, linux/amd64)");
+  const error = await failure(findTool("k6", { cacheDir: dir, env: { GODWIT_K6: old } }));
+  expect(error.message).toContain("it is version 0.57.0, and 1.0 is the oldest that works");
+});
+
 test("findTool() takes a postgres only with an initdb beside it", async () => {
   const lonely = fake("bin/postgres", "postgres (PostgreSQL) 16.3");
   const error = await failure(findTool("postgres", { env: { GODWIT_POSTGRES: lonely } }));

@@ -73,7 +73,7 @@ const SPECS: Readonly<Record<ToolName, Spec>> = {
   k6: {
     versionArgument: "version",
     versionPattern: /k6(?:\.exe)? v(\d+)\.(\d+)[.\d]*/,
-    minimum: [0, 57], // the first that runs TypeScript as it is
+    minimum: [1, 0], // ours are checked against the types of 1.1; 2.x takes them too
     folders: () => [],
     wheels: {
       "linux-x64": {
