@@ -140,6 +140,10 @@ async function startFrom(deps: {
 }): Promise<Positions> {
   const { store, reports, log } = deps;
   const positions = await reports.positions(store.set);
+  const suspects = await findMissing(store, positions);
+  if (suspects.length === 0) return positions;
+  // A primary that others have replaced, and that does not know it yet, shows an older log. It answers no ping.
+  await store.ping();
   const missing = await findMissing(store, positions);
   if (missing.length > 0) {
     await store.declareStanding("restored");

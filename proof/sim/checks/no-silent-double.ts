@@ -3,8 +3,9 @@
  * sent again, unless the provider has refused it the time before.
  */
 import type { History } from "../history.ts";
+import { isCutShort } from "./one-holder.ts";
 
-export function checkNoSilentDouble({ submits }: History): readonly string[] {
+export function checkNoSilentDouble({ submits, faults }: History): readonly string[] {
   const found = submits.flatMap(({ mark, message, segment, at, connector }) =>
     mark === "beyond" ? [`${message}/${segment} was written by ${connector} at ${at.toFixed(0)} beyond its mark`] : [],
   );
@@ -12,6 +13,8 @@ export function checkNoSilentDouble({ submits }: History): readonly string[] {
     writes.forEach(({ at, connector, resends }, i) => {
       const before = writes[i - 1];
       if (before === undefined || before.result === "refused" || resends > before.resends) return;
+      // Who took the chunk over has said it, before the one whose lease was cut short had written.
+      if (isCutShort(before, faults) && resends >= i) return;
       const times = `by ${before.connector} at ${before.at.toFixed(0)} and by ${connector} at ${at.toFixed(0)}`;
       found.push(`${name} was written ${times}, and nothing said in between that it is in doubt`);
     });

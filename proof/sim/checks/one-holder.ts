@@ -9,16 +9,18 @@ const LEASE_MS = 15_000;
 export function checkOneHolder({ submits, faults }: History): readonly string[] {
   return submits.flatMap((submit) => {
     const { lease, message, segment, at, connector } = submit;
-    if (lease === "held" || hasJumped(submit)) return [];
+    if (lease === "held" || isCutShort(submit, faults)) return [];
     return [
       `${message}/${segment} was written by ${connector} at ${at.toFixed(0)}, who did not hold its chunk any more`,
     ];
   });
+}
 
-  function hasJumped({ message, at }: SubmitRecord): boolean {
-    return faults.some(({ fault }) => {
-      const { set, endsLeases } = hurtBy(fault);
-      return endsLeases === true && set === setOfMessage(message) && fault.at <= at && at <= fault.at + LEASE_MS;
-    });
-  }
+/** Its writer's lease may have ended before its time. */
+export function isCutShort({ lease, message, at }: SubmitRecord, faults: History["faults"]): boolean {
+  if (lease === "held") return false;
+  return faults.some(({ fault }) => {
+    const { set, endsLeases } = hurtBy(fault);
+    return endsLeases === true && set === setOfMessage(message) && fault.at <= at && at <= fault.at + LEASE_MS;
+  });
 }
