@@ -16,15 +16,16 @@ const P_VALUE_MAX = 0.001;
 /** Points that are looked at again when all are known: a split that stops at the first doubt misses what is behind. */
 const WEAK_P_VALUE_MAX = P_VALUE_MAX * 10;
 /**
- * Runs on each side of a point. Otava takes one, and so a single bad night at the end is a change; E-divisive as
- * published by its authors has this bound.
+ * Runs on each side of a point. Otava takes one, and pools the variance of both sides: a single bad night at the end is
+ * a change there. E-divisive as published by its authors has this bound, and the t-test here counts the spread of the
+ * few runs behind a point as theirs too.
  */
 const SEGMENT_RUNS_MIN = 4;
 
 export interface ChangePoint {
   /**
-   * The first run that was different, of the values that were given; up to SEGMENT_RUNS_MIN - 1 too early where a window,
-   * or the history, ended just after it.
+   * The first run that was different, of the values that were given; up to SEGMENT_RUNS_MIN - 1 too early where a
+   * window, or the history, ended just after it.
    */
   readonly index: number;
   /** Means from the point before to this one, and from this one to the next. */

@@ -20,6 +20,15 @@ test("tTestPValue() is as in the tables of Student's t", () => {
   expect(pValueOf(40, 1)).toBeCloseTo(1 - (2 / Math.PI) * Math.atan(40), 12);
 });
 
+test("tTestPValue() does not take one wild value of four for another mean, however many quiet ones stand beside", () => {
+  const quiet = momentsOf(Array.from({ length: 300 }, (_, i) => 1 + (i % 2) / 1_000));
+  expect(tTestPValue(quiet, momentsOf([1, 1.001, 1, 9]))).toBeGreaterThan(0.3);
+  // Nor four that happen to agree: each side's own spread would make 1 in 700,000 of that, both together 1 in 5.
+  const agreed = momentsOf([1.01, 1.010_01, 1.01, 1.010_01]);
+  const noisy = momentsOf(Array.from({ length: 40 }, (_, i) => 1 + ((i % 5) - 2) / 100));
+  expect(tTestPValue(noisy, agreed)).toBeGreaterThan(0.1);
+});
+
 test("tTestPValue() of constants is 1 where they are equal and 0 where they are not, and 1 of too few", () => {
   const [ones, twos] = [momentsOf([1, 1, 1]), momentsOf([2, 2])];
   expect(tTestPValue(ones, ones)).toBe(1);

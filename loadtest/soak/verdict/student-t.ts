@@ -1,4 +1,4 @@
-/** Student's t-test of two samples, from their means and spreads. Pure. */
+/** The t-test of two samples, from their means and spreads. Pure. */
 
 export interface SampleMoments {
   readonly count: number;
@@ -13,17 +13,25 @@ export function momentsOf(values: readonly number[]): SampleMoments {
 }
 
 /**
- * Chance of means this far apart, either way, if both samples were of one normal distribution (two-sided, pooled
- * variance; Student 1908). 1 where there are too few values to tell, or no difference at all.
+ * Chance of means this far apart, either way, if both samples were of normal distributions with one mean: the larger of
+ * two tests. Student's (1908) takes the spread of both sides together, so that one wild value of four drowns among many
+ * quiet ones and makes a mean; Welch's (1947) takes each side's own, and is fooled by four values that happen to agree.
+ * 1 where there are too few values to tell, or no difference at all.
  */
 export function tTestPValue(left: SampleMoments, right: SampleMoments): number {
-  const freedom = left.count + right.count - 2;
   const apart = Math.abs(left.mean - right.mean);
-  if (freedom < 1 || left.count < 1 || right.count < 1 || apart === 0) return 1;
-  const variance = ((left.squares + right.squares) / freedom) * (1 / left.count + 1 / right.count);
-  const square = apart ** 2 / variance;
+  if (!(left.count > 1 && right.count > 1) || apart === 0) return 1;
+  const pooledFreedom = left.count + right.count - 2;
+  const pooled = ((left.squares + right.squares) / pooledFreedom) * (1 / left.count + 1 / right.count);
   // Two different constants: as sure as can be.
-  if (square === Number.POSITIVE_INFINITY) return 0;
+  if (pooled === 0) return 0;
+  const [a, b] = [left, right].map(({ count, squares }) => squares / (count - 1) / count) as [number, number];
+  const ownFreedom = (a + b) ** 2 / (a ** 2 / (left.count - 1) + b ** 2 / (right.count - 1));
+  return Math.max(tailsOf(apart ** 2 / pooled, pooledFreedom), tailsOf(apart ** 2 / (a + b), ownFreedom));
+}
+
+/** Both tails of Student's distribution beyond the root of `square`. */
+function tailsOf(square: number, freedom: number): number {
   return incompleteBeta(freedom / (freedom + square), freedom / 2, 0.5);
 }
 
