@@ -20,7 +20,7 @@ test("tTestPValue() is as in the tables of Student's t", () => {
   expect(pValueOf(40, 1)).toBeCloseTo(1 - (2 / Math.PI) * Math.atan(40), 12);
 });
 
-test("tTestPValue() does not take one wild value of four for another mean, however many quiet ones stand beside", () => {
+test("tTestPValue() takes no wild value of four for another mean, however many quiet ones stand beside", () => {
   const quiet = momentsOf(Array.from({ length: 300 }, (_, i) => 1 + (i % 2) / 1_000));
   expect(tTestPValue(quiet, momentsOf([1, 1.001, 1, 9]))).toBeGreaterThan(0.3);
   // Nor four that happen to agree: each side's own spread would make 1 in 700,000 of that, both together 1 in 5.
