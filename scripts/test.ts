@@ -66,7 +66,12 @@ async function runPlan(
       }
     };
     print("tests\n");
-    await Promise.all(plan.lanes.map(runInTurn));
+    const shared = [...plan.shared];
+    const runLane = async (groups: readonly TestGroup[]): Promise<void> => {
+      await runInTurn(groups);
+      for (let next = shared.shift(); next !== undefined; next = shared.shift()) await runInTurn([next]);
+    };
+    await Promise.all(plan.lanes.map(runLane));
     await runInTurn(plan.alone);
   } catch (error) {
     faults.push(`The run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -7,6 +7,7 @@ const FILES = [
   "core/store/b.int.test.ts",
   "edge/app.test.ts",
   "edge/app_test.ts",
+  "proof/sim/crashes.sim.test.ts",
   "proof/sim/seeds.sim.test.ts",
   "loadtest/soak.long.test.ts",
   "testkit/life.e2e.test.ts",
@@ -24,6 +25,7 @@ describe("testKindOf()", () => {
       "unit",
       "edge-deno",
       "simulation",
+      "simulation",
       "long",
       "e2e",
       "e2e",
@@ -36,9 +38,10 @@ describe("testKindOf()", () => {
 describe("planTests()", () => {
   test("runs integration beside the rest, and every e2e file alone", () => {
     const plan = planTests(FILES, { long: false, filters: [] });
-    expect(plan.lanes.map((lane) => lane.map(({ kind }) => kind))).toEqual([
-      ["unit", "edge-deno", "simulation"],
-      ["integration"],
+    expect(plan.lanes.map((lane) => lane.map(({ kind }) => kind))).toEqual([["unit", "edge-deno"], ["integration"]]);
+    expect(plan.shared.map(({ files }) => files)).toEqual([
+      ["proof/sim/seeds.sim.test.ts"],
+      ["proof/sim/crashes.sim.test.ts"],
     ]);
     expect(plan.alone.map(({ files }) => files)).toEqual([["testkit/life.e2e.test.ts"], ["testkit/night.e2e.test.ts"]]);
   });

@@ -15,6 +15,8 @@ export type TestGroup = {
 export type TestPlan = {
   /** Lanes run side by side; the groups of a lane one after the other. */
   readonly lanes: readonly (readonly TestGroup[])[];
+  /** Taken one by one by whichever lane is done with its own. */
+  readonly shared: readonly TestGroup[];
   /** Run when the lanes are done, each alone. */
   readonly alone: readonly TestGroup[];
 };
@@ -30,6 +32,14 @@ const LIMITS: Readonly<Record<TestKind, { readonly timeoutMs: number; readonly t
   e2e: { timeoutMs: 10 * MINUTE, testTimeoutMs: 5 * MINUTE },
   long: { timeoutMs: 120 * MINUTE, testTimeoutMs: 60 * MINUTE },
 };
+
+/** What takes minutes is begun first, so that nobody waits for it in the end. */
+const LONGEST_FIRST = ["/seeds.", "/plants."];
+
+function rankOf({ name }: TestGroup): number {
+  const rank = LONGEST_FIRST.findIndex((part) => name.includes(part));
+  return rank < 0 ? LONGEST_FIRST.length : rank;
+}
 
 /** The kind of a test file by its name; undefined for any other file. */
 export function testKindOf(path: string): TestKind | undefined {
@@ -56,15 +66,13 @@ export function planTests(
   const apart = (kind: TestKind): readonly TestGroup[] => {
     return filesOf(kind).map((file) => ({ name: file, kind, files: [file], ...LIMITS[kind] }));
   };
-  // The simulation uses one core and no server, the integration tests wait for servers.
-  const lanes = [
-    [...together("unit"), ...together("edge-deno"), ...together("simulation")],
-    [...together("integration")],
-  ];
-  return { lanes: lanes.filter((lane) => lane.length > 0), alone: [...apart("e2e"), ...(long ? apart("long") : [])] };
+  // A simulation uses one core and no server; the integration tests wait for servers.
+  const lanes = [[...together("unit"), ...together("edge-deno")], together("integration")];
+  const shared = apart("simulation").toSorted((one, other) => rankOf(one) - rankOf(other));
+  return { lanes, shared, alone: [...apart("e2e"), ...(long ? apart("long") : [])] };
 }
 
 /** Every group of a plan. */
 export function groupsOf(plan: TestPlan): readonly TestGroup[] {
-  return [...plan.lanes.flat(), ...plan.alone];
+  return [...plan.lanes.flat(), ...plan.shared, ...plan.alone];
 }
