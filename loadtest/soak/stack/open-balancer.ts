@@ -1,0 +1,72 @@
+/** The load balancer in front of the edges: HAProxy of this machine, as a process of its own. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePorts } from "#testkit/ports.ts";
+import type { RoleProcess } from "#testkit/role-process.ts";
+import { startServerProcess } from "#testkit/server-process.ts";
+import { until } from "#testkit/until.ts";
+import { balancerConfig } from "./balancer-config.ts";
+
+const READY_BOUND_MS = 10_000;
+/** Where distributions put it, for users whose PATH has no system programs. */
+const SYSTEM_PATH = "/usr/sbin:/usr/local/sbin:/sbin";
+
+export interface Balancer extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** Its counters as CSV, a line a server. */
+  readonly countersUrl: string;
+}
+
+/** There is no HAProxy on this machine; the message says what to do. */
+export class BalancerMissingError extends Error {
+  override readonly name = "BalancerMissingError";
+  readonly code = "balancer_missing";
+  readonly retryable = false;
+
+  constructor() {
+    super(
+      "There is no haproxy on this machine: install it (Debian: 'apt-get install haproxy', macOS: 'brew install " +
+        "haproxy'), or go on without a balancer, on one edge, by --no-balancer.",
+    );
+  }
+}
+
+/** Throws BalancerMissingError. */
+export function findBalancer(): string {
+  const path = Bun.which("haproxy", { PATH: `${process.env.PATH ?? ""}:${SYSTEM_PATH}` });
+  if (path === null) throw new BalancerMissingError();
+  return path;
+}
+
+/** Returns once it passes requests on. Throws what starting a server throws, and WaitTimeoutError. */
+export async function openBalancer(dir: string, edges: readonly RoleProcess[]): Promise<Balancer> {
+  const path = findBalancer();
+  const [port = 0, statsPort = 0] = await freePorts(2);
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, "haproxy.cfg");
+  const targets = edges.map(({ name, url }) => ({ name, port: Number(new URL(url).port) }));
+  writeFileSync(file, balancerConfig({ port, statsPort, edges: targets }));
+  const server = await startServerProcess({
+    path,
+    args: ["-db", "-f", file],
+    mark: file,
+    logFile: join(dir, "haproxy.log"),
+    stopSignal: "SIGTERM",
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => server.stop());
+  await until("the balancer to find its edges", READY_BOUND_MS, async () => {
+    if (server.exit !== undefined) throw new Error(`haproxy ended with ${server.exit.code}: see ${dir}/haproxy.log`);
+    const answer = await fetch(`${url}/readyz`, { keepalive: false }).catch(() => undefined);
+    return answer?.ok || undefined;
+  });
+  const held = opening.move();
+  return {
+    url,
+    pid: server.pid,
+    countersUrl: `http://127.0.0.1:${statsPort}/stats;csv`,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
