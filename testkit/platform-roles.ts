@@ -12,9 +12,12 @@ import type { PlatformSecrets } from "./platform-state.ts";
 export const roleNames = ["edge", "worker", "connectors", "simulator", "projector", "reports"] as const;
 export type RoleName = (typeof roleNames)[number];
 
-/** From the source, as the files that `npm run build` left in `dist`, or all as commands of one `godwit` executable. */
+/**
+ * From the source (of this checkout, or of another one at `root`), as the files that `npm run build` left in `dist`, or
+ * all as commands of one `godwit` executable.
+ */
 export type RoleSource =
-  | { readonly type: "source" }
+  | { readonly type: "source"; readonly root?: string }
   | { readonly type: "built"; readonly dist: string }
   | { readonly type: "godwit"; readonly path: string };
 
@@ -51,9 +54,10 @@ export function roleCommand(role: RoleName, source: RoleSource, edgeRuntime: "de
   const onDeno = role === "edge" && edgeRuntime === "deno";
   if (source.type === "godwit") return [source.path, role];
   if (source.type === "built") return [onDeno ? join(source.dist, "edge-deno", "run") : join(source.dist, role)];
-  if (!onDeno) return [process.execPath, join(ROOT, SOURCES[role])];
-  const manifest = join(ROOT, "deno.json");
-  const permissions = readDenoPermissions(ROOT, "edge");
+  const root = source.root ?? ROOT;
+  if (!onDeno) return [process.execPath, join(root, SOURCES[role])];
+  const manifest = join(root, "deno.json");
+  const permissions = readDenoPermissions(root, "edge");
   return [
     join(denoFolder(), "deno"),
     "run",
@@ -61,7 +65,7 @@ export function roleCommand(role: RoleName, source: RoleSource, edgeRuntime: "de
     "--config",
     manifest,
     ...permissions,
-    join(ROOT, "edge/main.deno.ts"),
+    join(root, "edge/main.deno.ts"),
   ];
 }
 
@@ -79,11 +83,13 @@ export interface RoleSettings {
   readonly simulatorBehaviour?: object | undefined;
   readonly smppWindow?: number | undefined;
   readonly smppResponseTimeoutMs?: number | undefined;
+  /** For every role, besides its own. */
+  readonly roleVariables?: Readonly<Record<string, string>> | undefined;
 }
 
 /** All that the role is told. */
 export function roleEnvironment(role: RoleName, settings: RoleSettings): Readonly<Record<string, string>> {
-  return { ...ofTheMachine(), ...ownVariables(role, settings) };
+  return { ...ofTheMachine(), ...ownVariables(role, settings), ...settings.roleVariables };
 }
 
 /** What programs expect of any machine, and nothing else of ours. */

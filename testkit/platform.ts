@@ -62,6 +62,8 @@ export interface PlatformOptions {
   readonly simulatorBehaviour?: object;
   readonly smppWindow?: number;
   readonly smppResponseTimeoutMs?: number;
+  /** Variables for every role, besides its own. */
+  readonly roleVariables?: Readonly<Record<string, string>>;
   /** Puts proxies before the members of a set, and returns their ports: all that talk to a member find it there. */
   readonly advertise?: (set: string, ports: readonly number[]) => Promise<readonly number[]>;
   /** Further options of a role's connection string, such as proxyHost and proxyPort for a delayed link. */
