@@ -4,23 +4,19 @@
  */
 import { join } from "node:path";
 import type { Clock } from "#domain/clock.ts";
-import { systemRandom } from "#domain/random.ts";
 import type { Machine } from "../../loadtest/machine.ts";
-import { createBatchRecorder } from "../checker/batch-recorder.ts";
 import { type Drain, drain } from "./drain.ts";
 import type { Fault } from "./faults/fault.ts";
 import { createProviderControl } from "./faults/provider-control.ts";
 import { type Load, openLoad } from "./load/open-load.ts";
 import { type RoundResult, runRound } from "./nemesis.ts";
 import { createEventWatch, type EventWatch } from "./recorder/event-watch.ts";
-import { createProviderRecord } from "./recorder/provider-record.ts";
 import { openRunFolder, type RunFolder } from "./recorder/run-folder.ts";
+import { startRecording } from "./recorder/start-recording.ts";
 import { scheduleRounds } from "./schedule.ts";
 import { type ChaosStack, openStack } from "./stack/open-stack.ts";
 
 const WATCH_EVERY_MS = 250;
-const PROVIDER_EVERY_MS = 1_000;
-const BATCHES_EVERY_MS = 60_000;
 /** The window of the simulated provider's link, over both connectors: so many segments a link may leave in doubt. */
 const WINDOW = 250;
 
@@ -61,8 +57,7 @@ export async function runChaos<T>(
   const stack = running.use(await openStack(options));
   const folder = running.use(openRunFolder(join(dataDir, "run"), clock));
   const watch = createEventWatch(stack.stores, () => clock.monotonic());
-  const holes: string[] = [];
-  const recording = startRecording({ stack, folder, watch, clock, holes });
+  const recording = startRecording({ stack, folder, watch, watchEveryMs: WATCH_EVERY_MS, clock });
   running.defer(recording.stop);
   const meta = describeRun(options, stack);
   const startedAt = folder.now();
@@ -80,7 +75,7 @@ export async function runChaos<T>(
   folder.writeMeta({ ...meta, startedAt, endedAt: folder.now(), drainedMs: drained.drainedMs ?? null });
   await folder.flush();
   const doubts = watch.count("in_doubt");
-  const found = { dir: folder.dir, rounds, drain: drained, answers: load.answers, doubts, holes };
+  const found = { dir: folder.dir, rounds, drain: drained, answers: load.answers, doubts, holes: recording.holes };
   return await judge({ ...found, acknowledged: watch.acknowledgedCount }, stack);
 }
 
@@ -105,45 +100,6 @@ async function runRounds(
     results.push(await runRound({ ...parts, provider, clock, say, signal }, fault, round));
   }
   return results;
-}
-
-/** Reads what the platform and the provider know, all the time; stop() reads it a last time. */
-function startRecording(deps: {
-  readonly stack: ChaosStack;
-  readonly folder: RunFolder;
-  readonly watch: EventWatch;
-  readonly clock: Clock;
-  readonly holes: string[];
-}) {
-  const { stack, folder, clock, holes } = deps;
-  const provider = createProviderRecord(stack.platform.simulatorUrl, folder);
-  const file = join(folder.dir, "batches.jsonl");
-  const batches = createBatchRecorder({ stores: stack.stores, file, clock, random: systemRandom });
-  const stopping = new AbortController();
-  const tasks: readonly (readonly [name: string, everyMs: number, run: () => Promise<unknown>])[] = [
-    ["events", WATCH_EVERY_MS, () => deps.watch.catchUp()],
-    ["provider", PROVIDER_EVERY_MS, () => provider.fetchNew()],
-    ["batches", BATCHES_EVERY_MS, () => batches.record()],
-  ];
-  const note = (name: string, error: unknown): void => void holes.push(`${name}: ${String(error)}`);
-  const loops = tasks.map(async ([name, everyMs, run]) => {
-    while (!stopping.signal.aborted) {
-      await run().catch((error: unknown) => note(name, error));
-      await clock.sleep(everyMs, stopping.signal);
-    }
-  });
-  const finish = async (): Promise<void> => {
-    stopping.abort();
-    await Promise.all(loops);
-    for (const [name, , run] of tasks) await run().catch((error: unknown) => note(name, error));
-  };
-  let finished: Promise<void> | undefined;
-  return {
-    stop: (): Promise<void> => {
-      finished ??= finish();
-      return finished;
-    },
-  };
 }
 
 function describeRun({ command, seed, durationMs, machine, faults, ratePerSecond }: ChaosOptions, stack: ChaosStack) {

@@ -3,12 +3,10 @@
  * events of each kind there were. It keeps the events of open messages only.
  */
 import type { Store } from "#core/store/store.ts";
-import { StoreError } from "#core/store/store.ts";
 import type { EventType, MessageEvent } from "#domain/event.ts";
 import { applyEvent, emptyMessageState, isFinal, type MessageState, statusOf } from "#domain/fold.ts";
-import { messageIdSchema, setOfMessage, type WriterId } from "#domain/ids.ts";
-
-const READ_BATCHES = 500;
+import { messageIdSchema, setOfMessage } from "#domain/ids.ts";
+import { readLogs } from "./read-logs.ts";
 
 export interface EventWatch {
   /** Reads on, on every set that answers. */
@@ -30,10 +28,8 @@ export function createEventWatch(stores: readonly Store[], monotonic: () => numb
   const finals = new Set<string>();
   const open = new Map<string, number>();
   const counts = new Map<string, number>();
-  const positions = new Map<Store, Map<WriterId, number>>();
   const acknowledgedOn = new Map<string, number>();
   const acknowledged = new Set<string>();
-  let reading = Promise.resolve();
 
   function apply(event: MessageEvent): void {
     bump(counts, event.type);
@@ -50,30 +46,9 @@ export function createEventWatch(stores: readonly Store[], monotonic: () => numb
     open.delete(id);
   }
 
-  async function readOn(store: Store): Promise<void> {
-    const after = positions.get(store) ?? new Map<WriterId, number>();
-    positions.set(store, after);
-    for (const { writer } of await store.events.writers()) if (!after.has(writer)) after.set(writer, 0);
-    for (;;) {
-      const batches = await store.events.read(after, READ_BATCHES);
-      for (const batch of batches) {
-        after.set(batch.writer, batch.sequence);
-        for (const event of batch.events) apply(event);
-      }
-      if (batches.length < READ_BATCHES) return;
-    }
-  }
-
+  const { catchUp } = readLogs(stores, apply);
   return {
-    catchUp() {
-      // One after the other: two readers of one position would each see a gap where the other has read on.
-      reading = reading
-        .catch(() => undefined)
-        .then(async () => {
-          await Promise.all(stores.map((store) => readOn(store).catch(rethrowUnlessAway)));
-        });
-      return reading;
-    },
+    catchUp,
     acknowledged(ids) {
       for (const id of ids) {
         if (acknowledged.has(id)) continue; // a repetition with its key
@@ -97,8 +72,4 @@ export function createEventWatch(stores: readonly Store[], monotonic: () => numb
 
 function bump(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-function rethrowUnlessAway(error: unknown): void {
-  if (!(error instanceof StoreError && error.retryable)) throw error;
 }
