@@ -49,15 +49,16 @@ export function iterationsMax(rate: ArrivalRate): number {
   return Math.ceil((((from + rate.perUnit) / 2) * rate.durationMs) / 1_000 / rate.unitSeconds) + 1;
 }
 
-const PREFIX = "due-";
+/** Of such a reference; the rest are digits. */
+export const DUE_PREFIX = "due-";
 
 /** The `client_reference` of a message: when it was to be sent by the plan, in whole milliseconds since the epoch. */
 export function dueReference(atMs: number): string {
-  return `${PREFIX}${Math.round(atMs)}`;
+  return `${DUE_PREFIX}${Math.round(atMs)}`;
 }
 
 /** Milliseconds since the epoch; undefined for a reference that is not of ours. */
 export function parseDueReference(reference: string | undefined): number | undefined {
-  const digits = reference?.startsWith(PREFIX) ? reference.slice(PREFIX.length) : "";
+  const digits = reference?.startsWith(DUE_PREFIX) ? reference.slice(DUE_PREFIX.length) : "";
   return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
 }

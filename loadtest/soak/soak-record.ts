@@ -11,6 +11,8 @@ export interface GatedNumbers {
   readonly endToEndP50Ms: number;
   readonly endToEndP95Ms: number;
   readonly endToEndP99Ms: number;
+  /** The worker's own stage: from the acceptance of a message to its route and price. */
+  readonly routeP50Ms: number;
   /** Of all roles, mongods and PostgreSQL, without generator, simulator and harness. */
   readonly cpuSecondsPerThousand: number;
   /** Requests that were refused or failed, and iterations that k6 could not begin in time. */

@@ -54,6 +54,8 @@ const FIRST_RUN_LIMITS = {
   p50Ms: 2_000,
   p95Ms: 5_000,
   p99Ms: 10_000,
+  /** An eighth of the whole: most of it belongs to the provider. */
+  routeP50Ms: 250,
   projectionLagP95Ms: 10_000,
   /** 5 ms of a core a message: all of 2 cores at 400 a second. */
   cpuSecondsPerThousand: 5,
@@ -98,6 +100,15 @@ export const GATE_KINDS: Readonly<Record<GateName, GateKind>> = {
     floorAbsolute: FAR_TAIL_FLOOR_MS,
     valueOf: ({ numbers }) => numbers.endToEndP99Ms,
     absoluteLimit: () => FIRST_RUN_LIMITS.p99Ms,
+  },
+  routeP50Ms: {
+    words: "worker stage p50",
+    unit: "ms",
+    worse: "higher",
+    floorShare: MIDDLE_SHARE,
+    floorAbsolute: MIDDLE_FLOOR_MS,
+    valueOf: ({ numbers }) => numbers.routeP50Ms,
+    absoluteLimit: () => FIRST_RUN_LIMITS.routeP50Ms,
   },
   cpuSecondsPerThousand: {
     words: "CPU per 1,000 messages",
