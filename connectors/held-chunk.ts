@@ -5,7 +5,7 @@
  * policy, decided once), or to deferred (the provider says later: back to the lane with the next step). Pure: no I/O,
  * no clock but the `now` it is given.
  */
-import type { Hold, MarkAdvance } from "#core/store/store.ts";
+import type { Hold, MarkAdvance, Settled } from "#core/store/store.ts";
 import { type DoubtDecision, type DoubtPolicy, KEPT_ERROR } from "#core/worker/doubt-policy.ts";
 import { foundState, type Position, toPositions } from "#core/worker/send-positions.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
@@ -56,6 +56,8 @@ export class HeldChunk {
   hold: Hold;
   /** The lease is another's: nothing may be sent or settled in its name any more. */
   lost = false;
+  /** A step that may be there: the chunk is lost with it, and what it says is not said again before that is known. */
+  inQuestion: { readonly receipt: StepReceipt; readonly settle: () => Promise<Settled> } | undefined;
   readonly #states: PositionState[];
   readonly #options: HeldChunkOptions;
   readonly #decisions = new Map<number, DoubtDecision>();

@@ -1,5 +1,5 @@
 /** One settle: everything there is to say of a set's held chunks in one step, and what follows from the answer. */
-import type { NewChunk, Step, Store } from "#core/store/store.ts";
+import type { CommitResult, NewChunk, Settled, Step, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
 import type { IdMint } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";
@@ -82,7 +82,10 @@ async function settleTogether(
     case "unknown":
       // It may be there, deferred messages and all: saying it again could send these twice. The leases run out.
       deps.log.error("claim.failed", { set: deps.store.set, lane: "settle", code: "outcome_unknown" });
-      for (const { chunk } of steps) chunk.lost = true;
+      for (const { chunk, step } of steps) {
+        chunk.lost = true;
+        chunk.inQuestion = { receipt: step.receipt, settle: onceSettled(result) };
+      }
       return [];
   }
 }
@@ -105,16 +108,38 @@ function leaseLost(deps: SettleDeps, chunk: HeldChunk, step: HeldChunkStep): voi
   deps.log.info("claim.lease_lost", { set: deps.store.set, lane, items: items.length });
 }
 
-/** True when nothing more can come of it. */
+/** True when nothing more can come of it. What a step may have said already is not said again before that is known. */
 async function sayWhatHappened(deps: SettleDeps, chunk: HeldChunk): Promise<boolean> {
+  if (!(await answerQuestion(chunk))) return false;
   const { events, receipt } = chunk.nextStep(0);
   const facts = events.filter((event) => event.type === "submitted" || event.type === "refused");
   if (facts.length > 0) {
     const result = await deps.store.commit({ events: facts });
+    if (result.type === "unknown") chunk.inQuestion = { receipt, settle: onceSettled(result) };
     if (result.type !== "committed") return false;
   }
   chunk.stepCommitted(receipt);
   return chunk.inFlight === 0;
+}
+
+/** False while nobody can tell what became of the chunk's last step. */
+async function answerQuestion(chunk: HeldChunk): Promise<boolean> {
+  const { inQuestion } = chunk;
+  if (inQuestion === undefined) return true;
+  const settled = await inQuestion.settle();
+  if (settled === "unknown") return false;
+  if (settled === "committed") chunk.stepCommitted(inQuestion.receipt);
+  chunk.inQuestion = undefined;
+  return true;
+}
+
+/** The chunks of one step share its answer. Without a way to ask, it may be there: what it said is taken for said. */
+function onceSettled({ settle }: Extract<CommitResult, { readonly type: "unknown" }>): () => Promise<Settled> {
+  let known: Settled = settle === undefined ? "committed" : "unknown";
+  return async () => {
+    if (known === "unknown") known = (await settle?.()) ?? known;
+    return known;
+  };
 }
 
 function toStep(mint: IdMint, steps: readonly HeldChunkStep[]): Step {

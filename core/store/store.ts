@@ -114,8 +114,14 @@ export type CommitResult =
   | { readonly type: "credit_short"; readonly allotment: AllotmentId }
   /** Not visible and never will be: the set said no, or was not reached, or the step's number was voided. */
   | { readonly type: "failed"; readonly error: StoreError }
-  /** Nobody can tell yet. It may become visible; it must not be repeated under another id. */
-  | { readonly type: "unknown"; readonly error: StoreError };
+  /**
+   * Nobody can tell yet. It may become visible; it must not be repeated under another id. `settle` asks once more, and
+   * ends the doubt where the set answers by then; absent where a driver has no way to.
+   */
+  | { readonly type: "unknown"; readonly error: StoreError; readonly settle?: () => Promise<Settled> };
+
+/** Certain, and for good, but for `unknown`. */
+export type Settled = "committed" | "failed" | "unknown";
 
 export interface NewChunk {
   /** The same id on every retry: committing it twice stores it once. */

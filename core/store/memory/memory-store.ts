@@ -96,9 +96,10 @@ class MemoryStore implements Store {
     const fault = await this.#options.onCommit?.(step);
     const error = new StoreError("store_timeout", `Planted fault '${fault}' at ${this.set}`, { retryable: true });
     if (fault === "failed") return { type: "failed", error };
-    if (fault === "unknown_lost") return { type: "unknown", error };
+    if (fault === "unknown_lost") return { type: "unknown", error, settle: async () => "failed" };
     const result = this.#apply(step);
-    return fault === "unknown_applied" ? { type: "unknown", error } : result;
+    if (fault !== "unknown_applied") return result;
+    return { type: "unknown", error, settle: async () => (result.type === "committed" ? "committed" : "failed") };
   }
 
   async claim(claim: ClaimOptions): Promise<readonly Hold[]> {

@@ -8,7 +8,7 @@ import type { MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
 import type { IdMint } from "#domain/ids.ts";
 import type { Random } from "#domain/random.ts";
-import { type CommitResult, type Step, StoreError } from "../store.ts";
+import { type CommitResult, type Settled, type Step, StoreError } from "../store.ts";
 import { batchId, type Collections, collectionNames, type EventBatchDocument } from "./documents.ts";
 import { findSendKeys } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";
@@ -54,6 +54,8 @@ type Attempt =
   /** Another step's events stand at our number: they never may, and ours never will. */
   | { readonly type: "corrupt"; readonly error: StoreError }
   | { readonly type: "aborted" | "unknown"; readonly error: StoreError; readonly sent: boolean };
+
+type Certain = Extract<Attempt, { readonly type: "committed" | "fenced" } | { readonly type: "corrupt" }>;
 
 /**
  * Commits steps; see Store.commit. Throws RangeError before anything is sent: for a chunk out of bounds, and for an
@@ -211,9 +213,43 @@ function corrupt(deps: CommitDeps, writer: Writer): Attempt {
   };
 }
 
-/** Ends the doubt by a void batch, or ends the writer with its number open. */
+/** Ends the doubt, or ends the writer with its number open. */
 async function giveUp(deps: CommitDeps, writer: Writer, step: EncodedStep, error: StoreError): Promise<CommitResult> {
   const startedAt = deps.clock.monotonic();
+  for (let tries = 0; deps.clock.monotonic() - startedAt < VOID_MS; tries++) {
+    const settled = await voidNumber(deps, writer, step);
+    switch (settled.type) {
+      case "committed":
+        writer.next++;
+        return { type: "committed" };
+      case "voided":
+        writer.next++;
+        return { type: "failed", error };
+      case "fenced":
+      case "corrupt":
+        deps.writers.end(writer, settled.type);
+        return { type: "failed", error: settled.type === "corrupt" ? settled.error : error };
+      case "unknown":
+        break;
+    }
+    await deps.clock.sleep(backoffMs(tries, deps.random));
+  }
+  deps.writers.end(writer, "number left open");
+  return { type: "unknown", error, settle: () => settleLate(deps, writer, step) };
+}
+
+/** The writer was ended with this number: nothing but its own step and what ends the doubt can ever be there. */
+async function settleLate(deps: CommitDeps, writer: Writer, step: EncodedStep): Promise<Settled> {
+  const { type } = await voidNumber(deps, writer, step);
+  return type === "committed" || type === "unknown" ? type : "failed";
+}
+
+/** Puts a void batch at the number of a step: it goes in, or tells what is there. */
+async function voidNumber(
+  deps: CommitDeps,
+  writer: Writer,
+  step: EncodedStep,
+): Promise<Certain | { readonly type: "voided" | "unknown" }> {
   const empty: EventBatchDocument = {
     _id: batchId(writer.id, writer.next),
     kind: "void",
@@ -221,27 +257,15 @@ async function giveUp(deps: CommitDeps, writer: Writer, step: EncodedStep, error
     keys: [],
     events: "[]",
   };
-  for (let tries = 0; deps.clock.monotonic() - startedAt < VOID_MS; tries++) {
-    try {
-      await withDeadline(deps.clock, writer.batches.insertOne(empty), VOID_MS);
-      writer.next++;
-      return { type: "failed", error };
-    } catch (failure) {
-      const taken = isDuplicateKey(failure, writer.batches.collectionName);
-      const settled = taken ? await settleByBatch(deps, writer, step) : undefined;
-      if (settled?.type === "committed") {
-        writer.next++;
-        return { type: "committed" };
-      }
-      if (settled?.type === "fenced" || settled?.type === "corrupt") {
-        deps.writers.end(writer, settled.type);
-        return { type: "failed", error: settled.type === "corrupt" ? settled.error : error };
-      }
-    }
-    await deps.clock.sleep(backoffMs(tries, deps.random));
+  try {
+    await withDeadline(deps.clock, writer.batches.insertOne(empty), VOID_MS);
+    return { type: "voided" };
+  } catch (failure) {
+    if (!isDuplicateKey(failure, writer.batches.collectionName)) return { type: "unknown" };
+    const settled = await settleByBatch(deps, writer, step);
+    const isCertain = settled.type === "committed" || settled.type === "fenced" || settled.type === "corrupt";
+    return isCertain ? settled : { type: "unknown" };
   }
-  deps.writers.end(writer, "number left open");
-  return { type: "unknown", error };
 }
 
 /** An earlier attempt may still be under way where this one was refused: nothing is certain before it cannot commit. */

@@ -1,5 +1,6 @@
 /** A request and its repetitions under one key make one set of messages, whatever its answers were; a request without a
- * key makes at most one for each recipient. */
+ * key makes at most one for each recipient. Ids of an answer that left its outcome open count once they were accepted:
+ * where they were not, the repetition is a send of its own. */
 import type { Check } from "./check.ts";
 
 export const oneKey: Check = {
@@ -9,7 +10,8 @@ export const oneKey: Check = {
   query: `
 SELECT account || ' ' || key AS key, NULL AS message, format('was answered with %s', string_agg(DISTINCT ids,
   ' and ')) AS words
-FROM proof.operation WHERE f = 'send' AND key IS NOT NULL AND ids IS NOT NULL
+FROM proof.operation o WHERE f = 'send' AND key IS NOT NULL AND ids IS NOT NULL
+  AND (outcome = 'ok' OR EXISTS (SELECT FROM proof.message m WHERE m.id = ANY (string_to_array(o.ids, ' '))))
 GROUP BY account, key HAVING count(DISTINCT ids) > 1
 UNION ALL
 SELECT m.account || ' ' || m.recipient, min(m.id), format('%s messages for %s requests: %s', count(*), asked.times,

@@ -137,6 +137,7 @@ const plants: Readonly<Record<string, readonly History[]>> = {
     { ...innocent, receipts: [] },
     withSubmits({ ...submit, result: "dropped" }),
     withSubmits({ ...submit, providerMessageId: "p2" }),
+    withMore({ ...atProvider, type: "submitted", at: 5, attempt: 1 }),
     { ...innocent, receipts: innocent.receipts.map((receipt) => ({ ...receipt, state: "undelivered" })) },
     withMore({ ...atProvider, type: "refused", at: 5, attempt: 1, status: 11 }),
     withMore({ ...atProvider, type: "unknown", at: 5, error: "" }),

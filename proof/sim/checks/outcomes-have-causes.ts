@@ -20,7 +20,23 @@ export function checkOutcomesHaveCauses(history: History): readonly string[] {
       const missing = missingCause(event, events, causes);
       return missing === undefined ? [] : [`${id} is ${event.type}, and ${missing}`];
     }),
-  );
+  ).concat(saidTooOften(history));
+}
+
+/** What a provider took is told by one event each: a step whose outcome was unknown may not be said again. */
+function saidTooOften({ submits, sets }: History): readonly string[] {
+  const left = new Map<string, number>();
+  for (const submit of submits) {
+    if (submit.result === "accepted") left.set(takenName(submit), (left.get(takenName(submit)) ?? 0) + 1);
+  }
+  const said = [...eventsByMessage(sets).values()].flat().filter((event) => event.type === "submitted");
+  return said.flatMap((event) => {
+    const count = left.get(takenName(event));
+    // What nobody took at all has no cause, and is told above.
+    if (count === undefined) return [];
+    left.set(takenName(event), count - 1);
+    return count > 0 ? [] : [`${takenName(event)} is submitted once more than the provider has taken it`];
+  });
 }
 
 interface Causes {
