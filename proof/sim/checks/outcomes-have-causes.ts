@@ -15,12 +15,14 @@ const STOP = /^\s*stop\b/i;
 
 export function checkOutcomesHaveCauses(history: History): readonly string[] {
   const causes = causesOf(history);
-  return [...eventsByMessage(history.sets)].flatMap(([id, events]) =>
-    events.flatMap((event) => {
-      const missing = missingCause(event, events, causes);
-      return missing === undefined ? [] : [`${id} is ${event.type}, and ${missing}`];
-    }),
-  ).concat(saidTooOften(history));
+  return [...eventsByMessage(history.sets)]
+    .flatMap(([id, events]) =>
+      events.flatMap((event) => {
+        const missing = missingCause(event, events, causes);
+        return missing === undefined ? [] : [`${id} is ${event.type}, and ${missing}`];
+      }),
+    )
+    .concat(saidTooOften(history));
 }
 
 /** What a provider took is told by one event each: a step whose outcome was unknown may not be said again. */
