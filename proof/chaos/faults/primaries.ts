@@ -6,7 +6,7 @@ import type { ReplicaSet } from "#testkit/replica-set.ts";
 import { until } from "#testkit/until.ts";
 import type { FaultContext, Proof } from "./fault.ts";
 
-const ELECTION_BOUND_MS = 30_000;
+const ELECTION_BOUND_MS = 60_000;
 
 export function pickSet({ stack, random }: FaultContext<unknown>): ReplicaSet {
   const set = pick(stack.platform.sets, random);

@@ -71,6 +71,12 @@ const batchAt = (
 /** The same request once more, answered with `other`. */
 const again = (line: Line, other: MessageId): object => {
   return { ...line, process: "again", ...(line.type === "ok" ? { ids: [other] } : {}) };
+  /** The first try of a keyed send, answered with ids of its own that may have come to nothing. */
+  const triedBefore = client((line) => {
+    if (!isOf(line, 2)) return [line];
+    const first = again(line, id(900));
+    return [line.type === "ok" ? { ...first, type: "info", status: 503 } : first, line];
+  });
 };
 /** A batch of a writer of its own, so that no batch that was recorded is another. */
 function appended(own: readonly MessageEvent[], message: MessageId): EventBatch {
@@ -239,6 +245,15 @@ const inTheHistory: readonly Plant[] = [
     reported: "as planted",
   },
   {
+    name: "one key that made two messages, of the first of which nobody was sure",
+    red: ["one-key"],
+    run: {
+      ...triedBefore,
+      ...batchAt(1, "w4receive", (batch) => [batch, appended(lifeOf("lon1", 2).events.flat(), id(900))]),
+    },
+    reported: "as planted",
+  },
+  {
     name: "a send after an acknowledged opt-out",
     red: ["opt-out"],
     run: extraClient(
@@ -366,6 +381,7 @@ export const innocents: readonly (readonly [string, Partial<SampleRun>])[] = [
       return [line, line.type === "ok" ? { ...repeated, type: "fail", status: 503, ids: undefined } : repeated];
     }),
   ],
+  ["a first try of unknown outcome, whose ids came to nothing", triedBefore],
   [
     "a request without an answer that made its message",
     client((line) => (isOf(line, VICTIM) && line.type === "ok" ? [{ ...line, type: "info", ids: undefined }] : [line])),

@@ -15,6 +15,7 @@ import { believeOldSubmits, findOldSubmits } from "./misplace-receipts.ts";
 import { doubleReplies, misplaceReplies } from "./misplace-replies.ts";
 import { passUnwritten } from "./pass-unwritten.ts";
 import { readBeyondGap } from "./read-beyond-gap.ts";
+import { sayInDoubtAgain } from "./say-in-doubt-again.ts";
 import { sendAgainUnasked, sendKeptAgain } from "./send-again.ts";
 import { skipNumber } from "./skip-number.ts";
 import { skipToken } from "./skip-token.ts";
@@ -57,6 +58,7 @@ export const plants: readonly PlantedBug[] = [
   { plant: submitBeyondMark, seenBy: ["no-silent-double", "opt-out-wins"] },
   // By the first segment of nearly every run.
   { plant: claimUnreplicated, seenBy: ["no-silent-double", "one-holder"], seeds: 5 },
+  { plant: sayInDoubtAgain, seenBy: ["outcomes-have-causes"], seeds: 60 },
   { plant: sendAgainUnasked, seenBy: ["no-silent-double"] },
   { plant: sendKeptAgain, seenBy: ["doubts-have-causes"] },
   // What is written so late is another's by then, sent already, or expired.
