@@ -1,6 +1,6 @@
 /**
- * The faults of a soak, one after the other while their window lasts: each proves that it happened, is healed before the
- * next, and is a band of its own in the report. They are those of chaos that need no proxy and no load of its own.
+ * The faults of a soak, one after the other while their window lasts: each proves that it happened, is healed before
+ * the next, and is a band of its own in the report. They are those of chaos that need no proxy and no load of its own.
  */
 
 import type { Fault } from "../../proof/chaos/faults/fault.ts";
@@ -24,7 +24,7 @@ export interface FaultWindow {
   readonly seed: number;
 }
 
-/** Returns what was done, with times in milliseconds since the epoch. Nothing, where the window is too short for one. */
+/** Returns what was done, times in milliseconds since the epoch. Nothing, where the window is too short for one. */
 export async function makeFaults(
   deps: Omit<NemesisDeps<unknown>, "load">,
   window: FaultWindow,

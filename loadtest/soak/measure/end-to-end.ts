@@ -1,8 +1,8 @@
 /**
  * How long messages took, from the moment at which the plan of the load wanted them sent to the event that made them
  * final: by the events, as PostgreSQL holds them. Messages of the load carry the planned moment in their reference
- * (due-time.ts), so a load that was held up counts against the platform. PostgreSQL counts by millisecond and adds up: exact, however many
- * messages, in the memory of one sort (WORK_MEM), the rest on its disk.
+ * (due-time.ts), so a load that was held up counts against the platform. PostgreSQL counts by millisecond and adds up:
+ * exact, however many messages, in the memory of one sort (WORK_MEM), the rest on its disk.
  */
 import { openReportsDatabase } from "../../../reporting/reports-database.ts";
 import { DUE_PREFIX } from "../../scenarios/due-time.ts";

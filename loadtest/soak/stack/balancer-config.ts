@@ -13,8 +13,8 @@ const CONNECTIONS_MAX = 4_096;
 const ANSWER_S_MAX = 30;
 
 /**
- * An edge that is not ready gets nothing new within a second. A request is tried at another edge only when the first did
- * not even take the connection: whatever was sent may have happened.
+ * An edge that is not ready gets nothing new within a second. A request is tried at another edge only when the first
+ * did not even take the connection: whatever was sent may have happened.
  */
 export function balancerConfig({ port, statsPort, edges }: BalancerPlan): string {
   const servers = edges.map((edge) => `  server ${edge.name} 127.0.0.1:${edge.port} check`);

@@ -7,7 +7,7 @@ import type { WriterId } from "#domain/ids.ts";
 const BATCHES_A_READ = 500;
 
 export interface LogReader {
-  /** Reads on, on every set that answers; `stores` may have grown since. Throws what is no matter of a set being away. */
+  /** Reads on, on every set that answers; `stores` may have grown since. Throws what no set's being away explains. */
   catchUp(): Promise<void>;
 }
 

@@ -71,13 +71,13 @@ const batchAt = (
 /** The same request once more, answered with `other`. */
 const again = (line: Line, other: MessageId): object => {
   return { ...line, process: "again", ...(line.type === "ok" ? { ids: [other] } : {}) };
-  /** The first try of a keyed send, answered with ids of its own that may have come to nothing. */
-  const triedBefore = client((line) => {
-    if (!isOf(line, 2)) return [line];
-    const first = again(line, id(900));
-    return [line.type === "ok" ? { ...first, type: "info", status: 503 } : first, line];
-  });
 };
+/** The first try of a keyed send, answered with ids of its own that may have come to nothing. */
+const triedBefore = client((line) => {
+  if (!isOf(line, 2)) return [line];
+  const first = again(line, id(900));
+  return [line.type === "ok" ? { ...first, type: "info", status: 503 } : first, line];
+});
 /** A batch of a writer of its own, so that no batch that was recorded is another. */
 function appended(own: readonly MessageEvent[], message: MessageId): EventBatch {
   const events = own.map((event) => ({ ...event, message }));
