@@ -46,7 +46,7 @@ export async function describeMachine(): Promise<Machine> {
 function describeCommit(): string {
   const commit = firstLineOf("git", ["rev-parse", "--short", "HEAD"]);
   // A long run writes its reports one by one: the first would make the next one's commit another.
-  const changes = firstLineOf("git", ["status", "--porcelain", "--", ".", ":!docs/reports"]);
+  const changes = firstLineOf("git", ["status", "--porcelain", "--", ".", ":!docs/reports", ":!docs/performance"]);
   return changes === "" ? commit : `${commit}+changes`;
 }
 

@@ -29,7 +29,7 @@ type Planned = Omit<LoadPhase, "startMs" | "durationMs"> & { readonly seconds: n
 /** With less a phase has too few messages to say anything. */
 export const SOAK_MS_MIN = 120_000;
 /** The numbers of recipients are all different: see `soak-request.ts`. */
-const SOAK_MS_MAX = 24 * 3_600_000;
+export const SOAK_MS_MAX = 24 * 3_600_000;
 const BURST_FACTOR = 2;
 /** A first second at full rate would measure compilers and empty pools. */
 const WARM_UP_FROM_SHARE = 0.1;
@@ -43,7 +43,7 @@ const BURST_TEST_SECONDS = { before: 30, burst: 30, after: 30 };
 const SHARES = {
   warmUp: { share: 10 / 240, secondsMin: 10 },
   burst: { share: 20 / 240, secondsMin: 10 },
-  fault: { share: 20 / 240, secondsMin: 20 },
+  fault: { share: 20 / 240, secondsMin: 30 },
   settle: { share: 5 / 240, secondsMin: 5 },
   drain: { share: 10 / 240, secondsMin: 15 },
 } as const;

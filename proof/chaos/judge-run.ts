@@ -12,20 +12,26 @@ const PROJECTOR_LAST_MS = 2_000;
 export function judgeRun(say: (line: string) => void): (run: ChaosRun, stack: ChaosStack) => Promise<Verdict> {
   return async (run, stack) => {
     for (const line of describeRecord(run)) say(line);
-    await stopRoles(stack);
-    const reports = new URL(stack.platform.postgres.adminUri);
-    reports.pathname = "/godwit";
-    const judged = await checkHistory({
-      dir: run.dir,
-      stores: stack.stores,
-      postgres: stack.platform.postgres.adminUri,
-      reportsUrl: reports.href,
-    });
+    const judged = await checkStack(run.dir, stack);
     const verdict = judged.verdict === "valid" && run.holes.length > 0 ? "unknown" : judged.verdict;
     for (const line of describeJudgement(judged)) say(line);
     say(`${verdict}: the history is in ${run.dir}, the report in ${judged.pages}`);
     return verdict;
   };
+}
+
+/** Stops the roles, and has the checker judge what is in `dir` and in the sets. */
+export async function checkStack(dir: string, stack: ChaosStack, say?: (line: string) => void): Promise<Judgement> {
+  await stopRoles(stack);
+  const reports = new URL(stack.platform.postgres.adminUri);
+  reports.pathname = "/godwit";
+  return checkHistory({
+    dir,
+    stores: stack.stores,
+    postgres: stack.platform.postgres.adminUri,
+    reportsUrl: reports.href,
+    ...(say !== undefined && { say }),
+  });
 }
 
 /** The sets have to stand still; PostgreSQL as it is then is compared with them. */

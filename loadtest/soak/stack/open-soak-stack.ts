@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { type ChaosStack, openStack } from "../../../proof/chaos/stack/open-stack.ts";
+import { LOAD_BEHAVIOUR } from "../../scenarios/load-request.ts";
 import { type Balancer, openBalancer } from "./open-balancer.ts";
 
 export interface SoakStack extends ChaosStack {
@@ -18,16 +19,34 @@ export interface SoakStack extends ChaosStack {
 export interface SoakStackOptions {
   readonly dataDir: string;
   readonly withBalancer: boolean;
+  /** A checkout whose roles run. Default: this one's. */
+  readonly build?: string;
+  /** Of the forced collections after which the roles tell their live heap. */
+  readonly liveHeapEverySeconds: number;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Dispose to stop everything; the data stays. Throws what opening a platform throws, and BalancerMissingError. */
 export async function openSoakStack(options: SoakStackOptions): Promise<SoakStack> {
-  const { dataDir, withBalancer, say, signal } = options;
+  const { dataDir, withBalancer, build, liveHeapEverySeconds, say, signal } = options;
   await using opening = new AsyncDisposableStack();
   const stack = opening.use(
-    await openStack({ dataDir, edgeRuntime: "deno", proxies: false, secondEdge: withBalancer, say, signal }),
+    await openStack({
+      dataDir,
+      edgeRuntime: "deno",
+      proxies: false,
+      secondEdge: withBalancer,
+      behaviour: LOAD_BEHAVIOUR,
+      // Deno collects only where it was started for it.
+      roleVariables: {
+        GODWIT_LIVE_HEAP_EVERY_SECONDS: `${liveHeapEverySeconds}`,
+        DENO_V8_FLAGS: "--expose-gc",
+      },
+      ...(build !== undefined && { build }),
+      say,
+      signal,
+    }),
   );
   const edges = [...stack.roles.values()].filter(({ name }) => name.startsWith("edge"));
   const balancer = withBalancer ? opening.use(await openBalancer(join(dataDir, "balancer"), edges)) : undefined;

@@ -14,6 +14,7 @@ function evidence(random: Random, nights: number, planted: Planted = {}): SoakEv
     run: syntheticRun(random, nights, planted),
     invariants: { verdict: "valid", because: "every message has one end" },
     generator: { bound: false, because: "it used a tenth of a core" },
+    crossedThresholds: [],
     slopes: [],
     history: syntheticHistory(random, nights),
   };

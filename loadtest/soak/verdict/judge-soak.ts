@@ -22,6 +22,8 @@ export interface SoakEvidence {
   readonly invariants: { readonly verdict: "valid" | "invalid" | "unknown"; readonly because: string };
   /** Whether the generator had too little of the machine to offer what was planned, and why in one sentence. */
   readonly generator: { readonly bound: boolean; readonly because: string };
+  /** Of k6, those that were crossed: what the generator saw was too late, or refused. */
+  readonly crossedThresholds: readonly string[];
   readonly slopes: readonly WatchedSlope[];
   /** All earlier runs, oldest first, of any machine and load. */
   readonly history: readonly SoakRecord[];
@@ -52,7 +54,10 @@ export function judgeSoak(evidence: SoakEvidence): SoakJudgement {
   const drifts = driftsOf(run.before, run.after);
   const leaks = slopes.filter(({ gates, slope }) => gates && slope.verdict === "leak");
   const verdict =
-    whyInvalid(evidence, gates) ?? whyNotQuiet(evidence, drifts) ?? whyRegressed(gates, leaks) ?? whyOk(gates);
+    whyInvalid(evidence, gates) ??
+    whyNotQuiet(evidence, drifts) ??
+    whyRegressed(gates, leaks, evidence) ??
+    whyOk(gates);
   return { verdict, gates, drifts, leaks };
 }
 
@@ -71,11 +76,17 @@ function whyNotQuiet({ generator }: SoakEvidence, drifts: readonly Drift[]): Soa
   return because === undefined ? undefined : { name: "noisy", because };
 }
 
-function whyRegressed(gates: readonly Gate[], leaks: readonly WatchedSlope[]): SoakVerdict | undefined {
+function whyRegressed(
+  gates: readonly Gate[],
+  leaks: readonly WatchedSlope[],
+  { crossedThresholds }: SoakEvidence,
+): SoakVerdict | undefined {
   const broken = gates.filter(({ outcome }) => outcome === "broken");
-  const [first] = [...broken.map(({ words, tells }) => `${words} ${tells}`), ...leaks.map(tellLeak)];
+  const crossed = crossedThresholds.map((threshold) => `the load's own threshold was crossed: ${threshold}`);
+  const reasons = [...broken.map(({ words, tells }) => `${words} ${tells}`), ...leaks.map(tellLeak), ...crossed];
+  const [first] = reasons;
   if (first === undefined) return undefined;
-  const more = broken.length + leaks.length - 1;
+  const more = reasons.length - 1;
   return { name: "regressed", because: more === 0 ? first : `${first} (and ${more} more)` };
 }
 

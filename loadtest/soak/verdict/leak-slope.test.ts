@@ -73,12 +73,12 @@ test("an hour of 4 % has not grown enough to be sure of, and a slope without a s
 
 test("hours to a limit are those of the line, from its end", () => {
   const line = Array.from({ length: 100 }, (_, i) => ({ atMs: i * 60_000, value: 100 + i }));
-  const { perHour, low, high, hoursToLimit } = leakSlope(line, 319);
+  const { perHour, low, high, hoursToLimit } = leakSlope(line, { limit: 319 });
   expect([perHour, low, high]).toEqual([expect.closeTo(60), expect.closeTo(60), expect.closeTo(60)]);
   expect(hoursToLimit).toBeCloseTo(2, 9);
-  expect(leakSlope(line, 10).hoursToLimit).toBe(0);
+  expect(leakSlope(line, { limit: 10 }).hoursToLimit).toBe(0);
   const falling = line.map(({ atMs, value }) => ({ atMs, value: -value + 300 }));
-  expect(leakSlope(falling, 1_000)).toMatchObject({ verdict: "flat", hoursToLimit: undefined });
+  expect(leakSlope(falling, { limit: 1_000 })).toMatchObject({ verdict: "flat", hoursToLimit: undefined });
 });
 
 test("file descriptors are whole and mostly equal: constant is flat, one more every ten minutes is a leak", () => {
@@ -96,4 +96,10 @@ test("too few samples say nothing, and those of a process that was away are left
   expect(leakSlope([]).verdict).toBe("too few");
   const away = Array.from({ length: 100 }, (_, i) => ({ atMs: i, value: i % 3 === 0 ? Number.NaN : 5 }));
   expect(leakSlope(away)).toMatchObject({ verdict: "flat", perHour: 0 });
+});
+
+test("what grows by less than its floor over the run is no leak, however sure it is", () => {
+  const line = Array.from({ length: 40 }, (_, i) => ({ atMs: i * 5_000, value: 30 + i * 0.2 }));
+  expect(leakSlope(line, { floor: 8 }).verdict).toBe("flat");
+  expect(leakSlope(line, { floor: 4 }).verdict).toBe("leak");
 });

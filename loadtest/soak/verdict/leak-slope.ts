@@ -43,11 +43,19 @@ export interface LeakSlope {
   readonly verdict: "leak" | "flat" | "too few";
 }
 
-/**
- * Judges samples in order of time; `limit` is in the unit of their values. It cannot tell a heap that still fills from
- * one that leaks: where a fifth of the time is not enough to be warm, in a run of minutes, the caller leaves out more.
- */
-export function leakSlope(samples: readonly ResourceSample[], limit?: number): LeakSlope {
+/** In the unit of the values. */
+export interface LeakBounds {
+  /** Where it would end. */
+  readonly limit?: number;
+  /**
+   * Growth over the run that is none, however sure: a run of minutes cannot tell a heap that still fills from one that
+   * leaks but by how much it is.
+   */
+  readonly floor?: number;
+}
+
+/** Judges samples in order of time. */
+export function leakSlope(samples: readonly ResourceSample[], { limit, floor = 0 }: LeakBounds = {}): LeakSlope {
   const points = thinned(warmOf(samples));
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || points.length < POINTS_MIN) {
@@ -60,8 +68,9 @@ export function leakSlope(samples: readonly ResourceSample[], limit?: number): L
   // From nothing to something is more than any share.
   const share = (growth: number): number => (growth > 0 && start <= 0 ? Number.POSITIVE_INFINITY : growth / start || 0);
   const sharePerHour = share(slope * HOUR_MS);
-  const leaks = low > 0 && sharePerHour > LEAK_SHARE_PER_HOUR && share(end - start) > LEAK_GROWN_SHARE;
-  const reaches = limit !== undefined && slope > 0;
+  const hasGrown = share(end - start) > LEAK_GROWN_SHARE && end - start > floor;
+  const leaks = low > 0 && sharePerHour > LEAK_SHARE_PER_HOUR && hasGrown;
+  const reaches = limit !== undefined && Number.isFinite(limit) && slope > 0;
   return {
     perHour: slope * HOUR_MS,
     low: low * HOUR_MS,

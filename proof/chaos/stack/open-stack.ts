@@ -48,6 +48,12 @@ export interface StackOptions {
   readonly proxies?: boolean;
   /** A second edge, on the other runtime. Default false. */
   readonly secondEdge?: boolean;
+  /** Of the simulated provider, on top of the calm one. */
+  readonly behaviour?: object;
+  /** Variables for every role, besides its own. */
+  readonly roleVariables?: Readonly<Record<string, string>>;
+  /** Where the roles' source is. Default: this checkout. */
+  readonly build?: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -63,9 +69,10 @@ export async function openStack(options: StackOptions): Promise<ChaosStack> {
     sets: CHAOS_SETS,
     region: "syd",
     edgeRuntime: options.edgeRuntime,
-    roles: { type: "source" },
+    roles: { type: "source", ...(options.build !== undefined && { root: options.build }) },
     durablePostgres: false,
-    simulatorBehaviour: CALM_BEHAVIOUR,
+    simulatorBehaviour: { ...CALM_BEHAVIOUR, ...options.behaviour },
+    ...(options.roleVariables !== undefined && { roleVariables: options.roleVariables }),
     smppResponseTimeoutMs: RESPONSE_TIMEOUT_MS,
     ...(options.proxies !== false && { advertise: network.advertise }),
     onTick: ({ part, state, ms = 0 }) => state === "starting" || options.say(`  ${part} ${state} after ${ms} ms`),
