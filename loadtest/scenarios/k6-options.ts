@@ -32,6 +32,7 @@ const RULES: Readonly<Record<PhaseKind, { readonly noneDropped: boolean; readonl
   fault: { noneDropped: false, noneFailed: false },
   settle: { noneDropped: true, noneFailed: false },
   step: { noneDropped: true, noneFailed: true },
+  idle: { noneDropped: true, noneFailed: true },
   drain: { noneDropped: true, noneFailed: true },
 };
 /** k6 puts a metric of one phase into its summary only if a threshold names it. */

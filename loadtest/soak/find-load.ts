@@ -10,7 +10,7 @@ import { checkedPlan } from "./load-plan.ts";
 import { LOAD_SHARE, type PinnedLoad } from "./pinned-loads.ts";
 import { planRampPhases } from "./plan-phases.ts";
 import { findLoadStart } from "./run/find-load-start.ts";
-import { PROBE_LIMITS } from "./run-soak.ts";
+import { PROBE_LIMITS } from "./run/observe.ts";
 import { openSoakStack } from "./stack/open-soak-stack.ts";
 
 /** By how much two steps differ is how exactly the knee is known. */

@@ -11,14 +11,16 @@ import { systemClock } from "#domain/clock.ts";
 import { removePlatformData } from "#testkit/platform-leftovers.ts";
 import { findTool } from "#testkit/tools.ts";
 import { describeMachine, type Machine } from "../machine.ts";
+import { checkoutBuild } from "./builds/checkout-build.ts";
 import { findLoad } from "./find-load.ts";
 import { keepReport } from "./keep-report.ts";
 import { planDisk } from "./measure/plan-disk.ts";
 import { type PinnedLoad, pinLoad, readPinnedLoad } from "./pinned-loads.ts";
+import { PAIRED_MS_MIN } from "./paired/plan-blocks.ts";
 import { SOAK_MS_MAX, SOAK_MS_MIN } from "./plan-phases.ts";
 import type { SoakReport } from "./report/soak-report.ts";
 import { fingerprintOf } from "./run/describe-setup.ts";
-import { runSoak, type SoakOptions } from "./run-soak.ts";
+import { compareBuilds, runAgainst, runSoak, type SoakOptions } from "./run-soak.ts";
 import type { SoakVerdictName } from "./soak-record.ts";
 import { findBalancer } from "./stack/open-balancer.ts";
 import { appendHistory, readHistory } from "./verdict/history-file.ts";
@@ -33,6 +35,8 @@ const SEED_MAX = 2 ** 32 - 1;
 const ROOT = join(import.meta.dir, "..", "..");
 const PERFORMANCE = join(ROOT, "docs", "performance");
 const SETS = 2;
+/** Of the automatic rerun of a long night: 29 pairs of half a minute. */
+const RERUN_MS_MAX = 30 * 60_000;
 /** One sample of all sources together, at most. */
 const SAMPLES = { bytesMax: 65_536, every: 1 } as const;
 
@@ -47,6 +51,7 @@ interface Flags {
   readonly out?: string;
   readonly data?: string;
   readonly build?: string;
+  readonly against?: string;
 }
 
 function parseDuration(text: string): number {
@@ -111,11 +116,32 @@ async function soak(flags: Flags, dataDir: string, signal: AbortSignal): Promise
     notes: withBalancer ? [] : ["Without a balancer: all requests went to one edge, on Deno."],
     clock: systemClock,
   };
-  const report = await runSoak(options);
+  const report = await judgedRun(flags, options);
   const isMeasured = Object.values(report.record.numbers).every(Number.isFinite);
   if (isMeasured) await appendHistory(flags.history, report.record);
   else say("It does not become part of the history, as not all of it was measured");
   return report;
+}
+
+/** By its history; before it is called regressed, beside the last good build; or, where it was asked for, beside that one. */
+async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport> {
+  if (flags.against !== undefined) {
+    await using base = await checkoutBuild({ ref: flags.against, dir: join(options.dataDir, "base-build") });
+    return runAgainst(options, base.dir);
+  }
+  const { report, judgeWith } = await runSoak(options);
+  if (report.record.verdict.name !== "regressed") return report;
+  const good = options.history.findLast(({ verdict }) => verdict.name === "ok");
+  const ref = good?.commit.replace(/\+changes$/, "");
+  if (ref === undefined) return report;
+  say(`${report.record.verdict.because}; comparing with ${ref}, the last good build, block by block`);
+  const dataDir = join(options.dataDir, "paired");
+  mkdirSync(dataDir, { recursive: true });
+  await using base = await checkoutBuild({ ref, dir: join(dataDir, "base-build") });
+  const durationMs = Math.min(RERUN_MS_MAX, Math.max(PAIRED_MS_MIN, options.durationMs));
+  const paired = await compareBuilds({ ...options, dataDir, durationMs }, base.dir);
+  for (const side of ["base", "candidate"]) removePlatformData(join(dataDir, side));
+  return judgeWith(paired, [`Run again beside ${ref}, the last good build, in blocks of ${paired.blockMs / 1_000} s.`]);
 }
 
 /** Found on the first run of a machine, and kept. */
@@ -161,6 +187,7 @@ try {
     .option("--loads <file>", "the load of each machine", join(PERFORMANCE, "loads.json"))
     .option("--data <folder>", "where to put everything; a new one by default")
     .option("--build <folder>", "a checkout whose roles are to run; default: this one")
+    .option("--against <ref>", "compare this build with another one of the repository, in turns; at least 6m")
     .action(run)
     .parseAsync();
 } catch (error) {

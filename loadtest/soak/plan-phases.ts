@@ -5,10 +5,10 @@
  */
 
 /**
- * `settle` is offered the steady rate, but works off what burst and fault have left; `drain` is offered nothing; `step`
- * is one of a ramp.
+ * `settle` is offered the steady rate, but works off what burst and fault have left; `idle` and `drain` are offered
+ * nothing, and the drain lasts until all is done; `step` is one of a ramp.
  */
-const phaseKinds = ["warm_up", "steady", "burst", "fault", "settle", "step", "drain"] as const;
+const phaseKinds = ["warm_up", "steady", "burst", "fault", "settle", "step", "idle", "drain"] as const;
 export type PhaseKind = (typeof phaseKinds)[number];
 
 export interface LoadPhase {
@@ -24,7 +24,7 @@ export interface LoadPhase {
   readonly fromPerSecond?: number;
 }
 
-type Planned = Omit<LoadPhase, "startMs" | "durationMs"> & { readonly seconds: number };
+export type Planned = Omit<LoadPhase, "startMs" | "durationMs"> & { readonly seconds: number };
 
 /** With less a phase has too few messages to say anything. */
 export const SOAK_MS_MIN = 120_000;
@@ -45,7 +45,7 @@ const SHARES = {
   burst: { share: 20 / 240, secondsMin: 10 },
   fault: { share: 20 / 240, secondsMin: 30 },
   settle: { share: 5 / 240, secondsMin: 5 },
-  drain: { share: 10 / 240, secondsMin: 15 },
+  drain: { share: 10 / 240, secondsMin: 5 },
 } as const;
 
 /** Throws a RangeError for less than SOAK_MS_MIN, more than a day, or a rate that is not a whole number. */
@@ -112,7 +112,8 @@ function rampTo(messagesPerSecond: number): Pick<Planned, "messagesPerSecond" | 
   return { messagesPerSecond, fromPerSecond: Math.max(1, Math.round(messagesPerSecond * WARM_UP_FROM_SHARE)) };
 }
 
-function inTurn(planned: readonly Planned[]): readonly LoadPhase[] {
+/** Each after the one before it. Throws a RangeError for a rate that is not a whole number. */
+export function inTurn(planned: readonly Planned[]): readonly LoadPhase[] {
   let startMs = 0;
   return planned.map(({ seconds, ...phase }) => {
     const { messagesPerSecond } = phase;

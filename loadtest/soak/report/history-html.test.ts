@@ -16,7 +16,7 @@ test("each machine has its own table and its own drawing a number", () => {
   const other = sampleHistory(3).map((record) => ({ ...record, fingerprint: "another <machine>" }));
   const page = renderHistory([...sampleHistory(4), ...other]);
   expect(page.match(/<h2>/g)).toHaveLength(2);
-  expect(page.match(/<svg/g)).toHaveLength(2 * 8);
+  expect(page.match(/<svg/g)).toHaveLength(2 * 9);
   expect(page).toContain("another &lt;machine&gt;");
   expect(page).toContain("3 earlier runs, from ");
   const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id ?? "");

@@ -47,32 +47,42 @@ export async function measureRun(run: LoadRun, plan: LoadPlan, reportsUrl: strin
   if (windows.length === 0 || first === undefined || last === undefined) {
     return { windows, numbers: UNMEASURED, slopes: [], series: [], costs: undefined, open: 0 };
   }
-  const endToEnd = await measureEndToEnd(reportsUrl, windows);
-  const lag = await measureProjectionLag(reportsUrl, windows);
-  const costs = await cpuCosts(run.sampleFiles.get("host") ?? "", windows, endToEnd.finalsPerSecond);
+  const { numbers, costs, open } = await measureWindows(run, reportsUrl, windows);
   const loaded = bands.filter(({ kind }) => kind !== "drain" && kind !== "warm_up");
   const during = { from: loaded[0]?.from ?? first.from, to: loaded.at(-1)?.to ?? last.to };
   return {
     windows,
-    numbers: {
-      ratePerSecond: endToEnd.finalsPerSecond,
-      endToEndP50Ms: endToEnd.p50Ms ?? Number.NaN,
-      endToEndP95Ms: endToEnd.p95Ms ?? Number.NaN,
-      endToEndP99Ms: endToEnd.p99Ms ?? Number.NaN,
-      routeP50Ms: endToEnd.routeP50Ms ?? Number.NaN,
-      cpuSecondsPerThousand: costs.perThousand,
-      failures: failuresOf(run, plan),
-      peakHeapMb: await peakHeapMb(run.sampleFiles, windows),
-      projectionLagP95Ms: lag.p95Ms ?? Number.NaN,
-    },
+    numbers: { ...numbers, failures: failuresOf(run, plan) },
     slopes: await watchSlopes(run.sampleFiles, during),
     series: [
       ...(await measureTimeLine(reportsUrl, { from: first.from, to: last.to })),
       ...(await depths(run.sampleFiles.get("lanes"))),
     ],
     costs,
-    open: endToEnd.open,
+    open,
   };
+}
+
+/** All but what only k6 knows. Throws like measureRun. */
+export async function measureWindows(
+  run: LoadRun,
+  reportsUrl: string,
+  windows: readonly TimeWindow[],
+): Promise<{ readonly numbers: Omit<GatedNumbers, "failures">; readonly costs: CpuCosts; readonly open: number }> {
+  const endToEnd = await measureEndToEnd(reportsUrl, windows);
+  const lag = await measureProjectionLag(reportsUrl, windows);
+  const costs = await cpuCosts(run.sampleFiles.get("host") ?? "", windows, endToEnd.finalsPerSecond);
+  const numbers = {
+    ratePerSecond: endToEnd.finalsPerSecond,
+    endToEndP50Ms: endToEnd.p50Ms ?? Number.NaN,
+    endToEndP95Ms: endToEnd.p95Ms ?? Number.NaN,
+    endToEndP99Ms: endToEnd.p99Ms ?? Number.NaN,
+    routeP50Ms: endToEnd.routeP50Ms ?? Number.NaN,
+    cpuSecondsPerThousand: costs.perThousand,
+    peakHeapMb: await peakHeapMb(run.sampleFiles, windows),
+    projectionLagP95Ms: lag.p95Ms ?? Number.NaN,
+  };
+  return { numbers, costs, open: endToEnd.open };
 }
 
 /** In steady phases: requests that were refused or failed, and iterations that k6 could not begin. */

@@ -39,13 +39,14 @@ test("a night like all others is ok, with a baseline and without", () => {
     expect({ count, enough: green.length >= SEEDS_MIN }).toEqual({ count, enough: true });
   }
   expect(judgeSoak(quiet(3)).verdict.because).toStartWith("ok (no baseline)");
-  expect(judgeSoak(quiet(20)).verdict.because).toBe("all 8 numbers are within what the last 14 good runs allow");
+  expect(judgeSoak(quiet(20)).verdict.because).toBe("all 9 numbers are within what the last 14 good runs allow");
 });
 
 test("each number that gets worse turns its own gate red, and one that gets better none", () => {
   const planted: Planted = {
     ratePerSecond: 0.9,
     endToEndP50Ms: 1.25,
+    routeP50Ms: 1.4,
     endToEndP95Ms: 1.3,
     endToEndP99Ms: 1.5,
     cpuSecondsPerThousand: 1.15,

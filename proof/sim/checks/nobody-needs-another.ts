@@ -19,6 +19,8 @@ const SUBMITTED_MS = 6_500;
 const BACK_OFF_MS = 4_000;
 /** And on its set: a step whose answer was lost is tried again after 8 s. */
 const LATE_STEP_MS = 9_000;
+/** What an edge wrote late lies behind where claims begin to look: found with the next look from the head. */
+const FOUND_LATE_MS = 5_000;
 /** While a worker or a connector is away: what it held is another's when its lease has run out. */
 const TAKEN_OVER_MS = 20_000;
 /** A provider that takes longer is silent; a connector waits for it so long. */
@@ -91,9 +93,14 @@ interface Span {
 }
 
 /** Something of `set` took too long, all that was done to others allowed for. */
-function isTooLong(set: SetId, { role, from, to, boundMs }: Span, faults: readonly AppliedFault[]): boolean {
-  if (to - from <= boundMs) return false;
+function isTooLong(set: SetId, { role, from, to, boundMs: usualMs }: Span, faults: readonly AppliedFault[]): boolean {
   const isNear = (fault: Fault, afterMs: number): boolean => fault.at <= to && from <= felt(fault, faults) + afterMs;
+  const wasWrittenLate = faults.some(({ fault }) => {
+    const { way } = hurtBy(fault);
+    return way?.set === set && way.process.startsWith("edge") && isNear(fault, LATE_STEP_MS);
+  });
+  const boundMs = usualMs + (role === "worker" && wasWrittenLate ? FOUND_LATE_MS : 0);
+  if (to - from <= boundMs) return false;
   if (faults.some(({ fault }) => hurtBy(fault).set === set && isNear(fault, LATE_STEP_MS))) return false;
   const hurt = new Set(
     faults.flatMap(({ fault }) => {
