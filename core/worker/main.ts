@@ -9,7 +9,7 @@ import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
 import { bunMemory } from "#core/metrics/bun-memory.ts";
 import { countLeaseLosses } from "#core/metrics/count-lease-losses.ts";
-import { createMetrics } from "#core/metrics/metrics.ts";
+import { createMetrics, LATENCY_BUCKETS } from "#core/metrics/metrics.ts";
 import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -55,7 +55,10 @@ export async function runWorkerRole(
   );
   log.info("process.started", { role: "worker", address: `http://127.0.0.1:${health.port}` });
   const items = metrics.counter("godwit_worker_items_total", "Items by stage and outcome of their step");
-  const context = { stores: stores.bySet, directory, clock, random: systemRandom, mint, log, items };
+  const help = "Time of building a step by stage: handlers and what they ask, not its commit";
+  const buildSeconds = metrics.histogram("godwit_worker_build_seconds", help, LATENCY_BUCKETS);
+  const means = { stores: stores.bySet, directory, clock, random: systemRandom, mint, log };
+  const context = { ...means, items, buildSeconds };
   await runWorker(context, { owner, signal });
   log.info("process.stopped", { role: "worker" });
 }

@@ -21,7 +21,10 @@ export async function settleStep(
 ): Promise<readonly Hold[]> {
   const { store, holds, stage } = options;
   const items = holds.reduce((sum, hold) => sum + hold.items.length, 0);
-  const result = await store.commit(await options.build(holds));
+  const startedAt = context.clock.monotonic();
+  const step = await options.build(holds);
+  context.buildSeconds.observe((context.clock.monotonic() - startedAt) / 1_000, { stage });
+  const result = await store.commit(step);
   context.items.add(items, { stage, outcome: result.type });
   switch (result.type) {
     case "committed":

@@ -2,7 +2,7 @@
 
 import type { LiveDirectory } from "#core/directory/open-directory.ts";
 import { isInUse } from "#core/directory/set-states.ts";
-import type { Counter } from "#core/metrics/metrics.ts";
+import type { Counter, Histogram } from "#core/metrics/metrics.ts";
 import type { Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { IdMint, SetId } from "#domain/ids.ts";
@@ -18,6 +18,8 @@ export interface WorkContext {
   readonly log: Logger;
   /** Items by stage and outcome. */
   readonly items: Counter;
+  /** What it takes to build a step, by stage: handlers and what they ask, without its commit. */
+  readonly buildSeconds: Histogram;
 }
 
 /** The sets that may be asked and written. One that is retired may be gone for good: nobody waits for its answer. */

@@ -11,8 +11,8 @@ export interface GatedNumbers {
   readonly endToEndP50Ms: number;
   readonly endToEndP95Ms: number;
   readonly endToEndP99Ms: number;
-  /** The worker's own stage: from the acceptance of a message to its route and price. */
-  readonly routeP50Ms: number;
+  /** Mean time of the worker's handlers, and what they ask, for one step of the route stage. */
+  readonly handlingMs: number;
   /** Of all roles, mongods and PostgreSQL, without generator, simulator and harness. */
   readonly cpuSecondsPerThousand: number;
   /** Requests that were refused or failed, and iterations that k6 could not begin in time. */

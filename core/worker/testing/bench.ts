@@ -65,8 +65,10 @@ export function setup(): Bench {
   const stateOf = (set: SetId): SetState => states.get(set) ?? "up";
   const live = { current: () => directory, stateOf, unknownSets: () => [] } as unknown as LiveDirectory;
   const mint = createIdMint({ clock, random: systemRandom });
-  const items = createMetrics().counter("items", "");
-  const context = { stores, directory: live, clock, random: systemRandom, mint, log: silentLogger, items };
+  const metrics = createMetrics();
+  const means = { stores, directory: live, clock, random: systemRandom, mint, log: silentLogger };
+  const counted = { items: metrics.counter("items", ""), buildSeconds: metrics.histogram("build", "", [1]) };
+  const context = { ...means, ...counted };
   const [a, b] = [stores.get(syd), stores.get(fra)];
   if (a === undefined || b === undefined) throw new Error("No stores");
   return { context, syd: a, fra: b, faults, states, advance: (ms) => (now += ms) };

@@ -25,8 +25,6 @@ export interface EndToEnd {
   readonly p95Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly maxMs: number | undefined;
-  /** The worker's own part: from the acceptance to the route and price. Undefined where nothing was routed. */
-  readonly routeP50Ms: number | undefined;
   /** Messages of the load that became final within the windows, whenever they were planned, each second. */
   readonly finalsPerSecond: number;
 }
@@ -35,7 +33,6 @@ const PLANNED = `
 windows AS (SELECT unnest($1::bigint[]) AS lower, unnest($2::bigint[]) AS upper),
 planned AS (
   SELECT substring(client_reference FROM '^${DUE_PREFIX}([0-9]{13})$')::bigint AS planned_ms,
-         (extract(epoch FROM routed_at - accepted_at) * 1000)::bigint AS routed_after_ms,
          (extract(epoch FROM final_at) * 1000)::bigint AS final_ms
   FROM godwit.message
   WHERE accepted_at >= to_timestamp($3::float8 / 1000) AND accepted_at < to_timestamp($4::float8 / 1000)
@@ -59,18 +56,6 @@ SELECT coalesce(max(total), 0)::float8 AS measured,
        max(ms)::float8 AS "maxMs"
 FROM ranks`;
 
-const ROUTES = `
-WITH ${PLANNED},
-counts AS (
-  SELECT routed_after_ms AS ms, count(*) AS messages
-  FROM planned JOIN windows ON planned_ms >= lower AND planned_ms < upper
-  WHERE routed_after_ms IS NOT NULL GROUP BY 1
-),
-ranks AS (
-  SELECT ms, sum(messages) OVER (ORDER BY ms) AS up_to, sum(messages) OVER () AS total FROM counts
-)
-SELECT min(ms) FILTER (WHERE up_to >= ceil(total * 0.50))::float8 AS "routeP50Ms" FROM ranks`;
-
 const FINALS = `
 WITH ${PLANNED}
 SELECT count(*)::float8 AS finals
@@ -93,10 +78,8 @@ export async function measureEndToEnd(url: string, windows: readonly TimeWindow[
   const plannedIn = [...bounds, `${span.from - ACCEPTED_EARLY_MS}`, `${span.to + ACCEPTED_LATE_MS}`];
   const finalIn = [...bounds, `${span.from - ACCEPTED_LATE_MS}`, `${span.to}`];
   const latencies = (await database.run(LATENCIES, plannedIn)).rows[0] ?? {};
-  const routes = (await database.run(ROUTES, plannedIn)).rows[0] ?? {};
   const finals = (await database.run(FINALS, finalIn)).rows[0] ?? {};
-  const figures = { ...latencies, ...routes };
-  const ms = (name: string): number | undefined => (figures[name] == null ? undefined : Number(figures[name]));
+  const ms = (name: string): number | undefined => (latencies[name] == null ? undefined : Number(latencies[name]));
   return {
     measured: Number(latencies.measured),
     open: Number(latencies.open),
@@ -104,7 +87,6 @@ export async function measureEndToEnd(url: string, windows: readonly TimeWindow[
     p95Ms: ms("p95Ms"),
     p99Ms: ms("p99Ms"),
     maxMs: ms("maxMs"),
-    routeP50Ms: ms("routeP50Ms"),
     finalsPerSecond: Number(finals.finals) / (span.totalMs / 1_000),
   };
 }

@@ -113,8 +113,6 @@ test(
     expect(exact).toHaveLength(MESSAGES);
     expect([done.p50Ms, done.p95Ms, done.p99Ms, done.maxMs]).toEqual([exact[99], exact[189], exact[197], exact[199]]);
     expect(done.p50Ms).toBeGreaterThanOrEqual(2_000);
-    expect(done.routeP50Ms).toBeGreaterThanOrEqual(0);
-    expect(done.routeP50Ms).toBeLessThan(done.p50Ms ?? 0);
 
     const whole = [{ from: now - 1_000, to: systemClock.now() + 1 }];
     expect((await measureEndToEnd(reportsUrl, whole)).finalsPerSecond).toBeGreaterThan(1);

@@ -22,6 +22,8 @@ const KEPT: Readonly<Record<string, string>> = {
   godwit_settle_seconds_sum: "settleSeconds",
   godwit_settle_seconds_count: "settles",
   godwit_worker_items_total: "items",
+  godwit_worker_build_seconds_sum: "buildSeconds",
+  godwit_worker_build_seconds_count: "builds",
   godwit_accept_messages_total: "messages",
   godwit_accept_requests_total: "requests",
   godwit_commit_seconds_sum: "commitSeconds",

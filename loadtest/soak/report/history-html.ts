@@ -22,7 +22,7 @@ const NUMBERS: Readonly<Record<keyof GatedNumbers, NumberWords>> = {
   endToEndP50Ms: { name: "end to end p50", unit: "ms", short: "p50" },
   endToEndP95Ms: { name: "end to end p95", unit: "ms", short: "p95" },
   endToEndP99Ms: { name: "end to end p99", unit: "ms", short: "p99" },
-  routeP50Ms: { name: "worker stage p50", unit: "ms", short: "Stage" },
+  handlingMs: { name: "handlers of a step", unit: "ms", short: "Stage" },
   cpuSecondsPerThousand: { name: "CPU per 1,000 messages", unit: "s", short: "CPU" },
   failures: { name: "failures", unit: "", short: "Failures" },
   peakHeapMb: { name: "peak heap", unit: "MB", short: "Heap" },

@@ -32,7 +32,7 @@ const UNMEASURED: GatedNumbers = {
   endToEndP50Ms: Number.NaN,
   endToEndP95Ms: Number.NaN,
   endToEndP99Ms: Number.NaN,
-  routeP50Ms: Number.NaN,
+  handlingMs: Number.NaN,
   cpuSecondsPerThousand: Number.NaN,
   failures: Number.NaN,
   peakHeapMb: Number.NaN,
@@ -77,12 +77,26 @@ export async function measureWindows(
     endToEndP50Ms: endToEnd.p50Ms ?? Number.NaN,
     endToEndP95Ms: endToEnd.p95Ms ?? Number.NaN,
     endToEndP99Ms: endToEnd.p99Ms ?? Number.NaN,
-    routeP50Ms: endToEnd.routeP50Ms ?? Number.NaN,
+    handlingMs: await handlingMs(run.sampleFiles.get("roles"), windows),
     cpuSecondsPerThousand: costs.perThousand,
     peakHeapMb: await peakHeapMb(run.sampleFiles, windows),
     projectionLagP95Ms: lag.p95Ms ?? Number.NaN,
   };
   return { numbers, costs, open: endToEnd.open };
+}
+
+/** Of all workers together, over these windows; not a number where no step was made, or none was told of. */
+async function handlingMs(file: string | undefined, windows: readonly TimeWindow[]): Promise<number> {
+  if (file === undefined) return Number.NaN;
+  const sums = { buildSeconds: 0, builds: 0 };
+  for (const window of windows) {
+    for (const [name, points] of (await readSeries(file, window)).series) {
+      const figure = /\.(buildSeconds|builds)\.route$/.exec(name)?.[1] as keyof typeof sums | undefined;
+      // A worker that was killed begins anew, outside of the windows.
+      if (figure !== undefined) sums[figure] += Math.max(0, (points.at(-1)?.last ?? 0) - (points[0]?.last ?? 0));
+    }
+  }
+  return (sums.buildSeconds / sums.builds) * 1_000;
 }
 
 /** In steady phases: requests that were refused or failed, and iterations that k6 could not begin. */

@@ -77,7 +77,8 @@ function whyUnknown(
     return `k6's record has ${unreadable} lines that are none and ${withoutEnd} requests without an end`;
   }
   const asked = k6.summary?.requests ?? Number.NaN;
-  if (!(sends + statusReads >= asked)) return `k6 counts ${asked} requests, and its record holds ${sends + statusReads}`;
+  if (!(sends + statusReads >= asked))
+    return `k6 counts ${asked} requests, and its record holds ${sends + statusReads}`;
   if (holes.length > 0) return `the record has holes: ${holes.slice(0, SHOWN_MAX).join("; ")}`;
   if (drain.drainedMs === undefined) {
     return `not drained: ${drain.open.length} messages open, ${drain.waiting} on lanes`;

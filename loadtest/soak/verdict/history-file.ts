@@ -23,7 +23,7 @@ const recordSchema: z.ZodType<SoakRecord> = z.strictObject({
     endToEndP50Ms: amount,
     endToEndP95Ms: amount,
     endToEndP99Ms: amount,
-    routeP50Ms: amount,
+    handlingMs: amount,
     cpuSecondsPerThousand: amount,
     failures: amount,
     peakHeapMb: amount,

@@ -46,7 +46,7 @@ test("each number that gets worse turns its own gate red, and one that gets bett
   const planted: Planted = {
     ratePerSecond: 0.9,
     endToEndP50Ms: 1.25,
-    routeP50Ms: 1.4,
+    handlingMs: 1.4,
     endToEndP95Ms: 1.3,
     endToEndP99Ms: 1.5,
     cpuSecondsPerThousand: 1.15,

@@ -17,6 +17,7 @@ export const startWorker: StartRole = (world, { process, stores, log, signal }) 
     mint: createIdMint({ clock, random }),
     log,
     items: unheard.counter,
+    buildSeconds: unheard.histogram,
   };
   runWorker(context, { owner: name, signal }).catch((error: unknown) => {
     world.defects.push(`${name} ended: ${String(error)}`);

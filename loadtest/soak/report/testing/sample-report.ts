@@ -16,7 +16,7 @@ const sampleNumbers: GatedNumbers = {
   endToEndP50Ms: 148.2,
   endToEndP95Ms: 402.7,
   endToEndP99Ms: 912.3,
-  routeP50Ms: 11.6,
+  handlingMs: 11.6,
   cpuSecondsPerThousand: 1.873,
   failures: 0,
   peakHeapMb: 96.4,
