@@ -16,12 +16,15 @@ import { findLoad } from "./find-load.ts";
 import { keepReport } from "./keep-report.ts";
 import { planDisk } from "./measure/plan-disk.ts";
 import { PAIRED_MS_MIN } from "./paired/plan-blocks.ts";
+import { type Plant, plantInto } from "./plants/plant.ts";
+import { plants } from "./plants/plants.ts";
 import { type PinnedLoad, pinLoad, readPinnedLoad } from "./pinned-loads.ts";
 import { SOAK_MS_MAX, SOAK_MS_MIN } from "./plan-phases.ts";
 import type { SoakReport } from "./report/soak-report.ts";
 import { fingerprintOf } from "./run/describe-setup.ts";
 import { compareBuilds, runAgainst, runSoak, type SoakOptions } from "./run-soak.ts";
 import type { SoakVerdictName } from "./soak-record.ts";
+import type { SoakStack } from "./stack/open-soak-stack.ts";
 import { findBalancer } from "./stack/open-balancer.ts";
 import { appendHistory, readHistory } from "./verdict/history-file.ts";
 
@@ -52,6 +55,7 @@ interface Flags {
   readonly data?: string;
   readonly build?: string;
   readonly against?: string;
+  readonly plant?: Plant;
 }
 
 function parseDuration(text: string): number {
@@ -66,6 +70,12 @@ function wholeNumber(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
+}
+
+function parsePlant(text: string): Plant {
+  const plant = plants.find(({ name }) => name === text);
+  if (plant !== undefined) return plant;
+  throw new InvalidArgumentError(`It must be one of ${plants.map(({ name }) => name).join(", ")}.`);
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -118,7 +128,8 @@ async function soak(flags: Flags, dataDir: string, signal: AbortSignal): Promise
   };
   const report = await judgedRun(flags, options);
   const isMeasured = Object.values(report.record.numbers).every(Number.isFinite);
-  if (isMeasured) await appendHistory(flags.history, report.record);
+  if (flags.plant !== undefined) say("It does not become part of the history, as a defect was planted into it");
+  else if (isMeasured) await appendHistory(flags.history, report.record);
   else say("It does not become part of the history, as not all of it was measured");
   return report;
 }
@@ -129,6 +140,7 @@ async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport
     await using base = await checkoutBuild({ ref: flags.against, dir: join(options.dataDir, "base-build") });
     return runAgainst(options, base.dir);
   }
+  if (flags.plant !== undefined) return plantedRun(flags.plant, options);
   const { report, judgeWith } = await runSoak(options);
   if (report.record.verdict.name !== "regressed") return report;
   const good = options.history.findLast(({ verdict }) => verdict.name === "ok");
@@ -142,6 +154,18 @@ async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport
   const paired = await compareBuilds({ ...options, dataDir, durationMs }, base.dir);
   for (const side of ["base", "candidate"]) removePlatformData(join(dataDir, side));
   return judgeWith(paired, [`Run again beside ${ref}, the last good build, in blocks of ${paired.blockMs / 1_000} s.`]);
+}
+
+/** A run of this commit with a defect in it; judged by its history alone, as what is paired is another build. */
+async function plantedRun(plant: Plant, options: SoakOptions): Promise<SoakReport> {
+  await using build = await checkoutBuild({ ref: "HEAD", dir: join(options.dataDir, "planted-build") });
+  plantInto(build.dir, plant);
+  const { sabotage } = plant;
+  const onUp = async ({ platform }: SoakStack): Promise<void> => {
+    for (const set of platform.sets) await sabotage?.(set);
+  };
+  const notes = [...options.notes, `Planted: ${plant.words}.`];
+  return (await runSoak({ ...options, build: build.dir, onUp, notes })).report;
 }
 
 /** Found on the first run of a machine, and kept. */
@@ -188,6 +212,7 @@ try {
     .option("--data <folder>", "where to put everything; a new one by default")
     .option("--build <folder>", "a checkout whose roles are to run; default: this one")
     .option("--against <ref>", "compare this build with another one of the repository, in turns; at least 6m")
+    .option("--plant <name>", `a defect that it has to find: ${plants.map(({ name }) => name).join(", ")}`, parsePlant)
     .action(run)
     .parseAsync();
 } catch (error) {

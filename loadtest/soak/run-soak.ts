@@ -19,7 +19,7 @@ import {
   planLoad,
 } from "./run/observe.ts";
 import type { Calibration, SoakRecord } from "./soak-record.ts";
-import { openSoakStack, type SoakStackOptions } from "./stack/open-soak-stack.ts";
+import { openSoakStack, type SoakStack, type SoakStackOptions } from "./stack/open-soak-stack.ts";
 import { judgeSoak } from "./verdict/judge-soak.ts";
 
 /** Sixty collections a run, between these: of a short one there are enough for a slope, and of a long one no more. */
@@ -34,6 +34,8 @@ export interface SoakOptions {
   readonly withBalancer: boolean;
   /** A checkout whose roles run. Default: this one's. */
   readonly build?: string;
+  /** Once the platform is up, before the load. */
+  readonly onUp?: (stack: SoakStack) => Promise<void>;
   readonly machine: Machine;
   /** All earlier runs, oldest first, of any machine and load. */
   readonly history: readonly SoakRecord[];
@@ -123,6 +125,7 @@ function judgeAll(observed: Observed, paired: PairedRun | undefined): ReturnType
 async function observeOne(options: SoakOptions): Promise<Observed> {
   const { durationMs, messagesPerSecond, seed } = options;
   await using stack = await openSoakStack(stackOptionsOf(options, options.dataDir, options.build));
+  await options.onUp?.(stack);
   const phases = planSoakPhases({ durationMs, messagesPerSecond });
   const measured = await loadAndMeasure({ ...options, stack, plan: planLoad(seed, stack, phases) });
   return checkMeasured(measured, options.say);
