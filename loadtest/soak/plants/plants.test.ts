@@ -6,15 +6,18 @@ import { plants } from "./plants.ts";
 
 const ROOT = join(import.meta.dir, "..", "..", "..");
 
-test.each(plants.map((plant) => [plant.name, plant] as const))("%s can be planted into the source of today", (_, plant) => {
-  const files = Map.groupBy(plant.edits, ({ file }) => file);
-  for (const [file, edits] of files) {
-    const text = readFileSync(join(ROOT, file), "utf8");
-    const planted = edits.reduce((before, edit) => applyEdit(before, edit, plant.name), text);
-    expect(() => new Bun.Transpiler({ loader: "ts" }).transformSync(planted)).not.toThrow();
-    expect(planted).not.toBe(text);
-  }
-});
+test.each(plants.map((plant) => [plant.name, plant] as const))(
+  "%s can be planted into the source of today",
+  (_, plant) => {
+    const files = Map.groupBy(plant.edits, ({ file }) => file);
+    for (const [file, edits] of files) {
+      const text = readFileSync(join(ROOT, file), "utf8");
+      const planted = edits.reduce((before, edit) => applyEdit(before, edit, plant.name), text);
+      expect(() => new Bun.Transpiler({ loader: "ts" }).transformSync(planted)).not.toThrow();
+      expect(planted).not.toBe(text);
+    }
+  },
+);
 
 test("a place that is not there, or there twice, is no place to plant", () => {
   const edit = { file: "f", find: "a", replace: "b" };

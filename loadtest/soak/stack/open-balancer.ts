@@ -19,7 +19,7 @@ export interface Balancer extends AsyncDisposable {
 }
 
 /** There is no HAProxy on this machine; the message says what to do. */
-export class BalancerMissingError extends Error {
+class BalancerMissingError extends Error {
   override readonly name = "BalancerMissingError";
   readonly code = "balancer_missing";
   readonly retryable = false;
