@@ -134,7 +134,7 @@ async function soak(flags: Flags, dataDir: string, signal: AbortSignal): Promise
   return report;
 }
 
-/** By its history; before it is called regressed, beside the last good build; or, where it was asked for, beside that one. */
+/** By its history, and before it is called regressed beside the last good build; or beside the build asked for. */
 async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport> {
   if (flags.against !== undefined) {
     await using base = await checkoutBuild({ ref: flags.against, dir: join(options.dataDir, "base-build") });

@@ -143,5 +143,6 @@ function stackOptionsOf(
 }
 
 function describeCalibration({ cpuLoopMs, fsyncMs, loopbackMs }: Calibration): string {
-  return `machine: loop ${cpuLoopMs.toFixed(1)} ms, fsync ${fsyncMs.toFixed(2)} ms, loopback ${loopbackMs.toFixed(3)} ms`;
+  const [loop, fsync, loopback] = [cpuLoopMs.toFixed(1), fsyncMs.toFixed(2), loopbackMs.toFixed(3)];
+  return `machine: loop ${loop} ms, fsync ${fsync} ms, loopback ${loopback} ms`;
 }

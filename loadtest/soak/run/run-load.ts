@@ -1,6 +1,6 @@
 /**
- * The load of a soak on a platform that is up: k6, everything that is measured and recorded meanwhile, and the faults in
- * their window. starting → loaded → drained. What it leaves is in the folder of the run.
+ * The load of a soak on a platform that is up: k6, everything that is measured and recorded meanwhile, and the faults
+ * in their window. starting → loaded → drained. What it leaves is in the folder of the run.
  */
 import { join } from "node:path";
 import type { Clock } from "#domain/clock.ts";
