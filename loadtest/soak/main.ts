@@ -138,7 +138,7 @@ async function soak(flags: Flags, dataDir: string, signal: AbortSignal): Promise
 async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport> {
   if (flags.against !== undefined) {
     await using base = await checkoutBuild({ ref: flags.against, dir: join(options.dataDir, "base-build") });
-    return runAgainst(options, base.dir);
+    return await runAgainst(options, base.dir);
   }
   if (flags.plant !== undefined) return plantedRun(flags.plant, options);
   const { report, judgeWith } = await runSoak(options);

@@ -128,7 +128,7 @@ async function observeOne(options: SoakOptions): Promise<Observed> {
   await options.onUp?.(stack);
   const phases = planSoakPhases({ durationMs, messagesPerSecond });
   const measured = await loadAndMeasure({ ...options, stack, plan: planLoad(seed, stack, phases) });
-  return checkMeasured(measured, options.say);
+  return await checkMeasured(measured, options.say);
 }
 
 function stackOptionsOf(
