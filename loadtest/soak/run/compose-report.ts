@@ -82,7 +82,7 @@ function costNotes({ costs, windows }: RunFigures): readonly string[] {
   const list = [...costs.byProcess].map(([name, seconds]) => `${name} ${seconds.toFixed(2)}`);
   const seconds = windows.reduce((sum, { from, to }) => sum + to - from, 0) / 1_000;
   return [
-    `CPU seconds per 1,000 messages: ${list.join(", ")} (the sets and roles count; k6, harness and simulator do not).`,
+    `CPU seconds per 1,000 messages: ${list.join(", ")} (k6 and the simulator do not count).`,
     `Compared are ${seconds.toFixed(0)} s of steady load, in ${windows.length} parts.`,
   ];
 }

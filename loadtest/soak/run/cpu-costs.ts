@@ -2,15 +2,15 @@
 import { readSeries } from "../measure/read-series.ts";
 import type { TimeWindow } from "../measure/time-windows.ts";
 
-/** Load, provider and harness are not the platform. */
-const NOT_PLATFORM: readonly string[] = ["k6", "harness", "simulator"];
+/** Load and provider are not the platform. */
+const NOT_PLATFORM: readonly string[] = ["k6", "simulator"];
 /** All that a run has: no window may be thinned to where its ends are lost. */
 const POINTS_MAX = 4_000;
 
 export interface CpuCosts {
   /** Of roles, mongods, PostgreSQL and balancer together; not a number where it was not measured. */
   readonly perThousand: number;
-  /** CPU seconds a thousand messages by process, the dearest first; those of load, provider and harness too. */
+  /** CPU seconds a thousand messages by process, the dearest first; those of load and provider too. */
   readonly byProcess: ReadonlyMap<string, number>;
 }
 

@@ -18,7 +18,7 @@ export interface SamplingOptions {
   readonly clock: Clock;
   /** As planned. */
   readonly durationMs: number;
-  /** The generator's process once it runs, and our own. */
+  /** The generator's process once it runs. */
   readonly others: () => ReadonlyMap<string, number>;
 }
 

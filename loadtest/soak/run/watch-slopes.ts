@@ -59,8 +59,8 @@ const WATCHED: readonly Watched[] = [
     gates: false,
   },
 ];
-/** The harness keeps what it records of the run; the simulator remembers what it took for its record. */
-const NOT_PLATFORM: readonly string[] = ["harness", "simulator"];
+/** It remembers what it took, for its record. */
+const NOT_PLATFORM: readonly string[] = ["simulator"];
 
 /** `files`: of the samples, by source. Only what lies in `during`. Throws what the file system says. */
 export async function watchSlopes(
