@@ -63,6 +63,9 @@ const FIRST_RUN_LIMITS = {
   peakHeapMb: 512,
 } as const;
 
+/** What eighteen processes take that beat, look and replicate: at a low rate a message's share of it is most of it. */
+const IDLE_CORES_MAX = 1;
+
 export const GATE_KINDS: Readonly<Record<GateName, GateKind>> = {
   ratePerSecond: {
     words: "rate",
@@ -117,7 +120,8 @@ export const GATE_KINDS: Readonly<Record<GateName, GateKind>> = {
     floorShare: STEADY_SHARE,
     floorAbsolute: CPU_FLOOR_SECONDS,
     valueOf: ({ numbers }) => numbers.cpuSecondsPerThousand,
-    absoluteLimit: () => FIRST_RUN_LIMITS.cpuSecondsPerThousand,
+    absoluteLimit: ({ offeredPerSecond }) =>
+      FIRST_RUN_LIMITS.cpuSecondsPerThousand + (IDLE_CORES_MAX * 1_000) / offeredPerSecond,
   },
   failures: {
     words: "failures",
