@@ -69,8 +69,7 @@ export async function runLoad(options: LoadRunOptions): Promise<LoadRun> {
   folder.writeMeta({ ...meta, startedAt: recordedFrom, endedAt: null, drainedMs: null });
 
   let k6: RunningK6 | undefined;
-  const generators = (): ReadonlyMap<string, number> =>
-    k6 === undefined ? new Map() : new Map([["k6", k6.pid]]);
+  const generators = (): ReadonlyMap<string, number> => (k6 === undefined ? new Map() : new Map([["k6", k6.pid]]));
   const sampling = { stack, folder: join(folder.dir, "samples"), clock, durationMs: endOf(plan.phases) };
   const sampler = running.use(await openSampling({ ...sampling, others: generators }));
   const started = await startK6({ script: "soak", plan, dir: folder.dir, onProgress: say });

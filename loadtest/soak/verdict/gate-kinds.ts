@@ -64,7 +64,7 @@ const FIRST_RUN_LIMITS = {
 } as const;
 
 /** What eighteen processes take that beat, look and replicate: at a low rate a message's share of it is most of it. */
-const IDLE_CORES_MAX = 1;
+const IDLE_CORES_MAX = 1.5;
 
 export const GATE_KINDS: Readonly<Record<GateName, GateKind>> = {
   ratePerSecond: {
