@@ -1,6 +1,7 @@
 /** The edge on Bun: the composition root. */
 /// <reference types="bun" />
 import { runMain } from "#core/config/run-main.ts";
+import { absoluteRequest } from "#core/http/absolute-request.ts";
 import { bunMemory } from "#core/metrics/bun-memory.ts";
 import { systemClock } from "#domain/clock.ts";
 import { type Env, runEdgeOn } from "./run-edge.ts";
@@ -10,7 +11,10 @@ import type { Serve } from "./start-edge.ts";
 const IDLE_SECONDS = 60;
 
 export const serveOnBun: Serve = ({ hostname, port, fetch }) => {
-  const server = Bun.serve({ hostname, port, fetch, idleTimeout: IDLE_SECONDS });
+  const server = Bun.serve({
+    ...{ hostname, port, idleTimeout: IDLE_SECONDS },
+    fetch: (request) => fetch(absoluteRequest(request)),
+  });
   return { port: server.port ?? port, stop: () => server.stop(false), kill: () => server.stop(true) };
 };
 

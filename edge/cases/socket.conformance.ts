@@ -1,4 +1,5 @@
 /** The edge behind a real socket: what a runtime's own HTTP server adds to, or takes from, what the app does. */
+import { connect } from "node:net";
 import { createApiKey } from "#core/directory/api-key.ts";
 import { writeDirectory } from "#core/directory/open-directory.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
@@ -53,6 +54,19 @@ async function statusOf(response: Promise<Response>): Promise<number | "cut"> {
   }
 }
 
+/** All that comes back to these bytes until the server closes. */
+function answerTo(port: number, request: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect(port, "127.0.0.1", () => socket.write(request));
+  let answer = "";
+  socket.on("data", (bytes) => {
+    answer += bytes.toString();
+  });
+  socket.on("error", reject);
+  socket.on("close", () => resolve(answer));
+  return promise;
+}
+
 export function socketCases({ test, assert }: Harness, serve: Serve): void {
   test("a message goes in over a real socket, whole or in pieces, and can be asked for", async () => {
     const { edge, url, headers, post } = await start(serve);
@@ -80,6 +94,16 @@ export function socketCases({ test, assert }: Harness, serve: Serve): void {
     assert.equal(other.status, 422);
     assert.equal(((await other.json()) as { code: string }).code, "idempotency_key_reused");
     assert.equal(await statusOf(post(JSON.stringify(VALID), { "idempotency-key": "a b" })), 400);
+    await edge[Symbol.asyncDispose]();
+  });
+
+  test("a balancer's plain check, of HTTP/1.0 and without a host, is told the same", async () => {
+    const { edge } = await start(serve);
+    const status = async (path: string): Promise<string> => {
+      const answer = await answerTo(edge.port, `GET ${path} HTTP/1.0\r\nConnection: close\r\n\r\n`);
+      return answer.split("\r\n")[0]?.split(" ")[1] ?? "";
+    };
+    assert.deepEqual([await status("/readyz"), await status("/livez?a=b"), await status("//x")], ["200", "200", "404"]);
     await edge[Symbol.asyncDispose]();
   });
 

@@ -13,11 +13,19 @@ import { findLoadStart } from "./run/find-load-start.ts";
 import { PROBE_LIMITS } from "./run/observe.ts";
 import { openSoakStack } from "./stack/open-soak-stack.ts";
 
-/** By how much two steps differ is how exactly the knee is known. */
-const RAMP = { fromPerSecond: 50, toPerSecond: 800, steps: 16, stepSeconds: 12 } as const;
-/** A platform that takes in more than it works off is past its knee, however quick its answers are. */
-const OLDEST_MS_MAX = 5_000;
-const LOOK_EVERY_MS = 1_000;
+/** By how much two steps differ is how exactly the knee is known. It ends at the first that is too much. */
+const RAMP = { fromPerSecond: 50, toPerSecond: 1_600, steps: 32, stepSeconds: 10 } as const;
+/**
+ * A platform that takes in more than it works off is past its knee, however quick its answers are: what waits on a lane
+ * grows old. With 5 s a step of 800/s still held on two cores; with 1 s it was a stall at 250/s, where other ramps
+ * held 550: steps adapt, so that all of two cores is taken from 120/s on, and what grows from there are the batches.
+ */
+const OLDEST_MS_MAX = 2_000;
+/** So that one stall is not the knee. */
+const OLD_LOOKS = 3;
+const LOOK_EVERY_MS = 500;
+/** Of receipts and dead items nobody waits for the next message. */
+const NOT_WAITED_FOR: readonly string[] = ["receipts", "dead"];
 const RATE_MIN = 5;
 const LIVE_HEAP_SECONDS = 60;
 
@@ -54,6 +62,7 @@ export async function findLoad(options: FindLoadOptions): Promise<PinnedLoad> {
   const stopping = new AbortController();
   signal.addEventListener("abort", () => k6.stop(), { once: true });
   const end = k6.end.finally(() => stopping.abort());
+  say(`k6 ${k6.version} loads, from ${RAMP.fromPerSecond}/s up until it is too much`);
   const startedAt = await findLoadStart(plan, k6.rawFile, { clock, signal: stopping.signal });
   const fellBehindAt = await watchOldest(stack.stores, clock, stopping.signal);
   if (fellBehindAt !== undefined) k6.stop();
@@ -81,13 +90,13 @@ export async function findLoad(options: FindLoadOptions): Promise<PinnedLoad> {
 
 /** When something had waited for too long on a lane, milliseconds since the epoch; undefined: never until `signal`. */
 async function watchOldest(stores: readonly Store[], clock: Clock, signal: AbortSignal): Promise<number | undefined> {
-  while (!signal.aborted) {
-    for (const store of stores) {
-      const depth = await store.depth();
-      for (const [lane, { oldestMs }] of depth) {
-        if (oldestMs > OLDEST_MS_MAX && lane !== "receipts" && lane !== "dead") return clock.now();
-      }
-    }
+  let since: number | undefined;
+  for (let old = 0; !signal.aborted; ) {
+    const lanes = (await Promise.all(stores.map((store) => store.depth()))).flatMap((depth) => [...depth]);
+    const isOld = lanes.some(([lane, { oldestMs }]) => oldestMs > OLDEST_MS_MAX && !NOT_WAITED_FOR.includes(lane));
+    old = isOld ? old + 1 : 0;
+    if (old === 1) since = clock.now();
+    if (old >= OLD_LOOKS) return since;
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { iterationsMax } from "../scenarios/due-time.ts";
-import { BULK_RECIPIENTS, checkedPlan, type LoadPlan, messagesMax, STATUS_READ_SHARE, streamsOf } from "./load-plan.ts";
+import { checkedPlan, type LoadPlan, messagesMax, STATUS_READ_SHARE, streamsOf } from "./load-plan.ts";
 import { planSmokePhases, planSoakPhases } from "./plan-phases.ts";
 
 const account = { id: "a", apiKey: "k", numbers: ["+61491570156"], canary: "heron" };
@@ -24,13 +24,20 @@ test("bulk and probe together offer what the phase says, at low rates too", () =
   }
 });
 
+test("at a low rate bulk comes in small calls, so that a short window has many of them", () => {
+  for (const messagesPerSecond of [5, 20, 100, 333]) {
+    const bulk = streamsOf({ phases: planSmokePhases(messagesPerSecond) }).find(({ kind }) => kind === "bulk");
+    expect((bulk?.rate.perUnit ?? 0) / (bulk?.rate.unitSeconds ?? 1)).toBeGreaterThan(1.5);
+  }
+});
+
 test("every phase but the drain sends, in streams whose rates k6 takes: whole numbers", () => {
   const streams = streamsOf(plan);
   expect(streams).toHaveLength(12);
   expect(streams.map(({ index }) => index)).toEqual([...streams.keys()]);
   expect(new Set(streams.map(({ name }) => name)).size).toBe(12);
   for (const { rate } of streams) expect(Number.isInteger(rate.perUnit)).toBe(true);
-  expect(streams[0]).toMatchObject({ name: "warm_up_bulk", recipients: BULK_RECIPIENTS, rate: { fromPerUnit: 30 } });
+  expect(streams[0]).toMatchObject({ name: "warm_up_bulk", recipients: 100, rate: { fromPerUnit: 30 } });
 });
 
 test("no two streams share a recipient", () => {

@@ -46,7 +46,9 @@ export interface LoadStream {
 
 /** The variable that holds the plan. */
 export const PLAN_VARIABLE = "GODWIT_SOAK_PLAN";
-export const BULK_RECIPIENTS = 100;
+const BULK_RECIPIENTS_MAX = 100;
+/** Of bulk, at low rates: with a call of 100 every six seconds a window of half a minute has five or six of them. */
+const BULK_CALLS_PER_SECOND_MIN = 2;
 /** Of the probe's iterations; what is no status read is one message. */
 export const STATUS_READ_SHARE = 0.2;
 /** More would be a load of its own, fewer would say little of a percentile. */
@@ -96,11 +98,16 @@ export function messagesMax(plan: LoadPlan): number {
 
 type Stream = Pick<LoadStream, "kind" | "rate" | "recipients">;
 
-/** Rates are whole numbers in k6: calls in 100 seconds are as many as messages in one. */
+/** Rates are whole numbers in k6: calls of 100 in 100 seconds are as many as messages in one. */
 function bulkOf(phase: LoadPhase): Stream {
+  const recipients = bulkRecipients(phase);
   const bulkPerSecond = (all: number): number => Math.max(0, Math.round(all - probesPerSecond(phase) * sendShare()));
-  const rate = rateOf(phase, BULK_RECIPIENTS, bulkPerSecond);
-  return { kind: "bulk", rate, recipients: BULK_RECIPIENTS };
+  const rate = rateOf(phase, recipients, bulkPerSecond);
+  return { kind: "bulk", rate, recipients };
+}
+
+function bulkRecipients({ messagesPerSecond }: LoadPhase): number {
+  return Math.min(BULK_RECIPIENTS_MAX, Math.max(1, Math.floor(messagesPerSecond / BULK_CALLS_PER_SECOND_MIN)));
 }
 
 /** The same in every phase: what is compared are probes, and a burst is one of bulk. */

@@ -27,6 +27,7 @@ import type { SoakVerdictName } from "./soak-record.ts";
 import { findBalancer } from "./stack/open-balancer.ts";
 import type { SoakStack } from "./stack/open-soak-stack.ts";
 import { appendHistory, readHistory } from "./verdict/history-file.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const EXIT_CODES: Readonly<Record<SoakVerdictName, number>> = { ok: 0, regressed: 1, invalid: 2, noisy: 3 };
 const EXIT_NOT_RUN = 4;
@@ -65,13 +66,6 @@ function parseDuration(text: string): number {
   throw new InvalidArgumentError("It must be like 4m or 4h: at least 2m, at most 24h.");
 }
 
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    if (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
-}
-
 function parsePlant(text: string): Plant {
   const plant = plants.find(({ name }) => name === text);
   if (plant !== undefined) return plant;
@@ -81,15 +75,23 @@ function parsePlant(text: string): Plant {
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run(flags: Flags): Promise<void> {
-  const interrupt = new AbortController();
+  const stopping = new AbortController();
+  let isInterrupted = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => interrupt.abort(new Error("The run was interrupted")));
+    process.on(signal, () => {
+      isInterrupted = true;
+      stopping.abort(new Error("The run was interrupted"));
+    });
+  }
+  // A defect of ours would end the process, and leave a whole platform running.
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (defect) => stopping.abort(defect));
   }
   const dataDir = resolve(flags.data ?? mkdtempSync(join(tmpdir(), "godwit-soak-")));
   if (existsSync(join(dataDir, "run"))) throw new Error(`Cannot run in ${dataDir}: it holds the record of another run`);
   mkdirSync(dataDir, { recursive: true });
   try {
-    const report = await soak(flags, dataDir, interrupt.signal);
+    const report = await soak(flags, dataDir, stopping.signal);
     const out = resolve(flags.out ?? join(dataDir, "report"));
     const summary = keepReport(report, await readHistory(flags.history), out);
     if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
@@ -99,10 +101,20 @@ async function run(flags: Flags): Promise<void> {
     if (report.record.verdict.name === "invalid") say(`its sets, logs and history are kept in ${dataDir}`);
     else removePlatformData(dataDir);
   } catch (error) {
-    process.exitCode = interrupt.signal.aborted ? EXIT_INTERRUPTED : EXIT_NOT_RUN;
-    say(interrupt.signal.aborted ? "Interrupted" : `Cannot soak: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = isInterrupted ? EXIT_INTERRUPTED : EXIT_NOT_RUN;
+    // Whoever stops a run does not look for what went wrong in its sets.
+    if (isInterrupted) removePlatformData(dataDir);
+    say(
+      isInterrupted
+        ? "Interrupted"
+        : `Cannot soak: ${wordsOf(stopping.signal.aborted ? stopping.signal.reason : error)}`,
+    );
     say(`Everything is stopped; what was recorded is in ${dataDir}. It counts for nothing: start again when you like.`);
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function soak(flags: Flags, dataDir: string, signal: AbortSignal): Promise<SoakReport> {

@@ -48,14 +48,16 @@ export interface ChaosRun {
 
 /** `judge` is asked while the platform is still up. */
 export async function runChaos<T>(
-  options: ChaosOptions,
+  asked: ChaosOptions,
   judge: (run: ChaosRun, stack: ChaosStack) => Promise<T>,
 ): Promise<T> {
-  const { clock, dataDir, say, signal, faults } = options;
+  const { clock, dataDir, say, faults } = asked;
   await using running = new AsyncDisposableStack();
   for (const fault of faults) await fault.prepare?.(dataDir, running);
-  const stack = running.use(await openStack(options));
+  const stack = running.use(await openStack(asked));
   const folder = running.use(openRunFolder(join(dataDir, "run"), clock));
+  const signal = AbortSignal.any([asked.signal, folder.failed]);
+  const options = { ...asked, signal };
   const watch = createEventWatch(stack.stores, () => clock.monotonic());
   const recording = startRecording({ stack, folder, watch, watchEveryMs: WATCH_EVERY_MS, clock });
   running.defer(recording.stop);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { portSchema, readEnv } from "#core/config/env.ts";
 import { runMain } from "#core/config/run-main.ts";
+import { absoluteRequest } from "#core/http/absolute-request.ts";
 import { bunMemory } from "#core/metrics/bun-memory.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
@@ -49,7 +50,7 @@ export async function runReports(
     port: config.GODWIT_REPORTS_PORT,
     hostname: config.GODWIT_REPORTS_HOST,
     idleTimeout: 60,
-    fetch: app.fetch,
+    fetch: (request) => app.fetch(absoluteRequest(request)),
   });
   log.info("process.started", { role: "reports", address: `http://${config.GODWIT_REPORTS_HOST}:${server.port}` });
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

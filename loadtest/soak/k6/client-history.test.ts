@@ -12,7 +12,7 @@ const plan: LoadPlan = {
   seed: 3,
   baseUrl: "http://127.0.0.1:8080",
   accounts: [{ id: "acme", apiKey: "secret", numbers: ["+61491570156"], canary: "heron" }],
-  phases: planSmokePhases(100, 10),
+  phases: planSmokePhases(200, 10),
   limits: { probeP95Ms: 500, probeP99Ms: 1_000 },
 };
 const [bulk, probe] = streamsOf(plan) as [LoadStream, LoadStream];

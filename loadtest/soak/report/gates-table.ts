@@ -2,15 +2,15 @@
 import { formatChange, formatFigure } from "./format-figure.ts";
 import { type Html, html } from "./html.ts";
 import { gateMarks, renderMark } from "./mark.ts";
-import type { Gate } from "./soak-report.ts";
+import type { GateResult } from "./soak-report.ts";
 import { renderSparkline } from "./sparkline.ts";
 
 /** A rate may not fall, all else may not rise. */
-export function limitWord({ unit }: Gate): "at least" | "at most" {
+export function limitWord({ unit }: GateResult): "at least" | "at most" {
   return unit.endsWith("/s") ? "at least" : "at most";
 }
 
-export function renderGates(gates: readonly Gate[]): Html {
+export function renderGates(gates: readonly GateResult[]): Html {
   if (gates.length === 0) return html`<p class="quiet">No number was gated.</p>`;
   return html`<div class="wide"><table class="gates"><thead><tr>
     <th scope="col">Number</th><th scope="col" class="figure">This run</th>
@@ -20,7 +20,7 @@ export function renderGates(gates: readonly Gate[]): Html {
     <tbody>${gates.map(renderGate)}</tbody></table></div>`;
 }
 
-function renderGate(gate: Gate, i: number): Html {
+function renderGate(gate: GateResult, i: number): Html {
   const { name, unit, value, yesterday, median, limit, outcome, history } = gate;
   const line = renderSparkline({
     id: `gate-${i}`,

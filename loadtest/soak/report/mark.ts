@@ -1,7 +1,7 @@
 /** What came of something, for eyes that see colour and for those that do not: a symbol, a word, a tone. */
 import type { SoakVerdictName } from "../soak-record.ts";
 import { type Html, html } from "./html.ts";
-import type { FaultBand, Gate, InvariantResult, Slope } from "./soak-report.ts";
+import type { FaultBand, GateResult, InvariantResult, Slope } from "./soak-report.ts";
 
 export interface Mark {
   readonly symbol: string;
@@ -16,7 +16,7 @@ export const verdictMarks: Readonly<Record<SoakVerdictName, Mark>> = {
   noisy: { symbol: "≈", word: "Noisy", tone: "doubt" },
 };
 
-export const gateMarks: Readonly<Record<Gate["outcome"], Mark>> = {
+export const gateMarks: Readonly<Record<GateResult["outcome"], Mark>> = {
   ok: { symbol: "✓", word: "ok", tone: "good" },
   regressed: { symbol: "▲", word: "regressed", tone: "bad" },
   no_baseline: { symbol: "○", word: "no baseline", tone: "plain" },

@@ -5,13 +5,13 @@ import { limitWord } from "./gates-table.ts";
 import { gateMarks, slopeMarks, verdictMarks } from "./mark.ts";
 import { countInvariants } from "./report-html.ts";
 import { hoursToLimitOf, intervalOf } from "./slopes-table.ts";
-import type { FaultBand, Gate, Slope, SoakReport } from "./soak-report.ts";
+import type { FaultBand, GateResult, Slope, SoakReport } from "./soak-report.ts";
 
 export const SUMMARY_LINES_MAX = 15;
 /** A longer one would wrap and push the verdict off the screen; the line of the files is never cut. */
 const COLUMNS_MAX = 120;
-/** Verdict, run, invariants, slope, faults, notes, files. */
-const OTHER_LINES = 7;
+/** Verdict, run, invariants, slope, faults and notes, files. */
+const OTHER_LINES = 6;
 const GATE_LINES_MAX = SUMMARY_LINES_MAX - OTHER_LINES;
 const FAULTS_NAMED_MAX = 3;
 
@@ -26,14 +26,13 @@ export function summarize(report: SoakReport, files: readonly string[]): readonl
     ...gateLines(report.gates),
     `invariants  ${countInvariants(invariants)}${brokenOf(report)}`,
     `slopes      ${slopeLine(slopes)}`,
-    `faults      ${faultLine(faults)}`,
-    ...(notes.length > 0 ? [`notes       ${notes.length}: ${notes[0]}`] : []),
+    `faults      ${faultLine(faults)}${notes.length > 0 ? `; ${notes.length} notes in the report` : ""}`,
   ].map((line) => cut(plain(line)));
   return [...lines, plain(`files       ${files.length > 0 ? files.join(" ") : NOTHING}`)];
 }
 
 /** The bad ones first where there is not room for all: nothing that decided is left out. */
-function gateLines(gates: readonly Gate[]): readonly string[] {
+function gateLines(gates: readonly GateResult[]): readonly string[] {
   const room = gates.length > GATE_LINES_MAX ? GATE_LINES_MAX - 1 : GATE_LINES_MAX;
   const kept = new Set([...gates].sort((a, b) => rank(a) - rank(b)).slice(0, room));
   const shown = gates.filter((gate) => kept.has(gate));
@@ -59,7 +58,7 @@ function gateLines(gates: readonly Gate[]): readonly string[] {
   return more.length > 0 ? [...lines, rest] : lines;
 }
 
-function rank({ outcome }: Gate): number {
+function rank({ outcome }: GateResult): number {
   return outcome === "regressed" ? 0 : 1;
 }
 

@@ -14,15 +14,16 @@ export function renderSlopes(slopes: readonly Slope[]): Html {
   const drawn = slopes.flatMap(({ percentPerHour, interval }) => [percentPerHour, ...interval]).filter(isDrawn);
   const extent = extentOf([...drawn, 0]);
   return html`<div class="wide"><table><thead><tr><th scope="col">What</th>
-    <th scope="col" class="figure">Per hour</th><th scope="col" class="figure">95 % interval</th>
+    <th scope="col" class="figure">Per hour</th><th scope="col" class="figure">99 % interval</th>
     <th scope="col">Interval and zero</th><th scope="col" class="figure">Hours to its limit</th>
     <th scope="col">Verdict</th></tr></thead>
     <tbody>${slopes.map((slope, i) => renderSlope(slope, `slope-${i}`, extent))}</tbody></table></div>`;
 }
 
-/** "12", "never" for what does not grow towards it. */
+/** "12"; nothing for what has no limit of ours, or does not grow towards it. */
 export function hoursToLimitOf({ hoursToLimit }: Slope): string {
-  return hoursToLimit === undefined || !Number.isFinite(hoursToLimit) ? "never" : formatFigure(hoursToLimit);
+  if (hoursToLimit === undefined) return NOTHING;
+  return Number.isFinite(hoursToLimit) ? formatFigure(hoursToLimit) : "never";
 }
 
 export function intervalOf({ interval: [low, high] }: Slope): string {

@@ -3,7 +3,7 @@ import type { Machine } from "../../machine.ts";
 import type { SoakRecord } from "../soak-record.ts";
 
 /** One of the gated numbers, and how it was judged. */
-export interface Gate {
+export interface GateResult {
   readonly name: string;
   readonly unit: string;
   readonly value: number;
@@ -47,7 +47,7 @@ export interface Series {
 export interface Slope {
   readonly what: string;
   readonly percentPerHour: number;
-  /** Of the same, 95 %. */
+  /** Of the same, 99 %. */
   readonly interval: readonly [number, number];
   readonly hoursToLimit?: number;
   readonly verdict: "flat" | "lazy" | "leak";
@@ -57,7 +57,7 @@ export interface SoakReport {
   readonly command: string;
   readonly record: SoakRecord;
   readonly machine: Machine;
-  readonly gates: readonly Gate[];
+  readonly gates: readonly GateResult[];
   readonly invariants: readonly InvariantResult[];
   readonly phases: readonly Band[];
   readonly faults: readonly FaultBand[];

@@ -1,7 +1,7 @@
 /** What was judged, as the report shows it. Pure. */
 import type { CheckResult } from "../../../proof/checker/judgement.ts";
 import type { Machine } from "../../machine.ts";
-import type { Gate as ReportGate, Slope, SoakReport } from "../report/soak-report.ts";
+import type { GateResult, Slope, SoakReport } from "../report/soak-report.ts";
 import type { SoakRecord } from "../soak-record.ts";
 import { GATE_KINDS, type RunUnderJudgement } from "../verdict/gate-kinds.ts";
 import type { Gate } from "../verdict/judge-gates.ts";
@@ -29,7 +29,7 @@ export function composeReport(judged: JudgedRun): SoakReport {
     command: judged.command,
     record: { ...under, verdict: judgement.verdict },
     machine: judged.machine,
-    gates: judgement.gates.map((gate) => toReportGate(gate, before)),
+    gates: judgement.gates.map((gate) => toGateResult(gate, before)),
     invariants: checks.map(({ invariant, name, verdict, counted }) => ({ invariant, name, verdict, counted })),
     phases: run.phases,
     faults: run.faults,
@@ -39,14 +39,14 @@ export function composeReport(judged: JudgedRun): SoakReport {
   };
 }
 
-const OUTCOMES: Readonly<Record<Gate["outcome"], ReportGate["outcome"]>> = {
+const OUTCOMES: Readonly<Record<Gate["outcome"], GateResult["outcome"]>> = {
   held: "ok",
   refuted: "ok",
   broken: "regressed",
   unmeasured: "regressed",
 };
 
-function toReportGate(gate: Gate, before: readonly SoakRecord[]): ReportGate {
+function toGateResult(gate: Gate, before: readonly SoakRecord[]): GateResult {
   const { name, words, unit, value, baseline, limit, outcome } = gate;
   const history = before.map((past) => GATE_KINDS[name].valueOf(past));
   const yesterday = history.at(-1);

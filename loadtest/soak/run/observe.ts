@@ -62,9 +62,18 @@ export function judgeEvidence({ run, checked, figures }: Observed): {
     const first = example === undefined ? "" : `: ${example.key} ${example.words}`;
     return { verdict: "invalid", because: `${invariant} ${name} is broken ${counted} times${first}` };
   }
+  const lost = whyLost(run);
+  if (lost !== undefined) return { verdict: "invalid", because: lost };
   const unknown = whyUnknown(run, figures) ?? checked.reasons[0];
   if (unknown !== undefined) return { verdict: "unknown", because: unknown };
   return { verdict: checked.verdict, because: `all ${checked.checks.length} questions about its messages hold` };
+}
+
+/** What is on its way lies on a lane; the provider gives a receipt for all that it took. */
+export function whyLost({ drain }: Pick<LoadRun, "drain">): string | undefined {
+  const { drainedMs, open, waiting } = drain;
+  if (drainedMs !== undefined || open.length === 0 || waiting > 0) return undefined;
+  return `I1 is broken: ${open.length} messages are not final, and nothing waits for them anywhere: ${open[0]}`;
 }
 
 function whyUnknown(

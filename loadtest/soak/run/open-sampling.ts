@@ -32,8 +32,11 @@ export async function openSampling(options: SamplingOptions): Promise<Sampler & 
     new Map([...stack.roles].flatMap(([name, { url }]) => (name === "simulator" ? [] : [[name, url] as const])));
   const processes = (): ReadonlyMap<string, readonly number[]> =>
     new Map([...stack.processIds(), ...others()].map(([name, pid]) => [name, [pid]] as const));
-  const parts = [...stack.platform.sets.map(({ name }) => name), "postgres", "roles", "run"];
-  const folders = new Map(parts.map((name) => [name, join(stack.dataDir, name)] as const));
+  const parts = [...stack.platform.sets.map(({ name }) => name), "roles", "run"];
+  const folders = new Map([
+    ...parts.map((name) => [name, join(stack.dataDir, name)] as const),
+    ["postgres", stack.platform.postgres.dataDir] as const,
+  ]);
   const sources = [
     createHostSource({ processes }),
     createRolesSource({ roles }),

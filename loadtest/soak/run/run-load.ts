@@ -56,11 +56,13 @@ export interface LoadRunOptions {
 }
 
 /** Throws the reason of `signal`; what was recorded until then stays. */
-export async function runLoad(options: LoadRunOptions): Promise<LoadRun> {
-  const { stack, plan, clock, say, signal } = options;
+export async function runLoad(asked: LoadRunOptions): Promise<LoadRun> {
+  const { stack, plan, clock, say } = asked;
   await using running = new AsyncDisposableStack();
   await keepCommitTimes(stack.platform.postgres);
   const folder = running.use(openRunFolder(join(stack.dataDir, "run"), clock));
+  const signal = AbortSignal.any([asked.signal, folder.failed]);
+  const options = { ...asked, signal };
   const watch = followLog(stack.stores, () => clock.monotonic());
   const recording = startRecording({ stack, folder, watch, watchEveryMs: WATCH_EVERY_MS, clock });
   running.defer(recording.stop);

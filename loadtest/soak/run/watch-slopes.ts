@@ -14,6 +14,10 @@ const FILES_MAX = 1_024;
  * heap whose code is still being compiled. Of a leak it is what 8,000 messages of 1 KB leave.
  */
 const FLOOR = { heapMb: 8, rssMb: 32, files: 24 } as const;
+/** What a role keeps on purpose, up to a bound, and fills in minutes: the last 100,000 submits, for their receipts. */
+const KEEPS_MB: Readonly<Record<string, number>> = { connectors: 32 };
+/** Neither the provider nor servers that open files and processes as they see fit. */
+const JUDGED = /^(?:edge|worker|connectors|projector|reports|balancer)(?:-\d+)?$/;
 
 interface Watched {
   readonly source: "roles" | "host";
@@ -59,9 +63,6 @@ const WATCHED: readonly Watched[] = [
     gates: false,
   },
 ];
-/** It remembers what it took, for its record. */
-const NOT_PLATFORM: readonly string[] = ["simulator"];
-
 /** `files`: of the samples, by source. Only what lies in `during`. Throws what the file system says. */
 export async function watchSlopes(
   files: ReadonlyMap<string, string>,
@@ -75,14 +76,22 @@ export async function watchSlopes(
     for (const [name, points] of series) {
       const process = pattern.exec(name)?.[1];
       if (process === undefined) continue;
+      const isJudged = gates && JUDGED.test(process);
+      const room = source === "roles" ? (KEEPS_MB[roleOf(process)] ?? floor) : floor;
       const slope = leakSlope(
         points.map((point) => toSample(point, scale)),
-        { limit, floor },
+        // The limits are those of our processes.
+        isJudged ? { limit, floor: room } : { floor: room },
       );
-      found.push({ what: `${process} ${words}`, unit, slope, gates: gates && !NOT_PLATFORM.includes(process) });
+      found.push({ what: `${process} ${words}`, unit, slope, gates: isJudged });
     }
   }
   return found;
+}
+
+/** Of the second worker: worker. */
+function roleOf(process: string): string {
+  return process.replace(/-\d+$/, "");
 }
 
 function toSample({ from, to, mean }: SeriesPoint, scale: number) {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { balancerConfig } from "./balancer-config.ts";
+import { findBalancer } from "./open-balancer.ts";
 
 test("every edge is a server that is asked whether it is ready, and nothing listens beyond this machine", () => {
   const config = balancerConfig({
@@ -14,4 +15,8 @@ test("every edge is a server that is asked whether it is ready, and nothing list
   expect(config).toContain("uri /readyz");
   const binds = [...config.matchAll(/^ {2}bind (.*)$/gm)].map(([, address]) => address);
   expect(binds).toEqual(["127.0.0.1:20001", "127.0.0.1:20002"]);
+});
+
+test("without one it says how to get it, and how to go on without", () => {
+  expect(() => findBalancer("/nonexistent")).toThrow(/apt-get install haproxy.*--no-balancer/);
 });

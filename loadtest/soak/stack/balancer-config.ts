@@ -35,7 +35,7 @@ frontend api
 backend edges
   balance roundrobin
   option httpchk
-  http-check send meth GET uri /readyz
+  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host edges
   option redispatch
   retry-on conn-failure
   retries 2

@@ -5,6 +5,7 @@ import { freePorts } from "#testkit/ports.ts";
 import type { RoleProcess } from "#testkit/role-process.ts";
 import { startServerProcess } from "#testkit/server-process.ts";
 import { until } from "#testkit/until.ts";
+import { createBalancerSource } from "../measure/sample-balancer.ts";
 import { balancerConfig } from "./balancer-config.ts";
 
 const READY_BOUND_MS = 10_000;
@@ -32,9 +33,9 @@ class BalancerMissingError extends Error {
   }
 }
 
-/** Throws BalancerMissingError. */
-export function findBalancer(): string {
-  const path = Bun.which("haproxy", { PATH: `${process.env.PATH ?? ""}:${SYSTEM_PATH}` });
+/** Throws BalancerMissingError. `folders`: as in PATH. */
+export function findBalancer(folders = `${process.env.PATH ?? ""}:${SYSTEM_PATH}`): string {
+  const path = Bun.which("haproxy", { PATH: folders });
   if (path === null) throw new BalancerMissingError();
   return path;
 }
@@ -54,19 +55,21 @@ export async function openBalancer(dir: string, edges: readonly RoleProcess[]): 
     logFile: join(dir, "haproxy.log"),
     stopSignal: "SIGTERM",
   });
-  const url = `http://127.0.0.1:${port}`;
+  const [url, countersUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${statsPort}/stats;csv`];
+  const counters = createBalancerSource(countersUrl);
   await using opening = new AsyncDisposableStack();
   opening.defer(() => server.stop());
-  await until("the balancer to find its edges", READY_BOUND_MS, async () => {
+  // Every one of them: with one that it takes for down a whole run would measure the other.
+  await until("the balancer to find all of its edges ready", READY_BOUND_MS, async () => {
     if (server.exit !== undefined) throw new Error(`haproxy ended with ${server.exit.code}: see ${dir}/haproxy.log`);
-    const answer = await fetch(`${url}/readyz`, { keepalive: false }).catch(() => undefined);
-    return answer?.ok || undefined;
+    const now = await counters.sample().catch(() => undefined);
+    return (now !== undefined && targets.every(({ name }) => now[`edges.${name}.up`] === 1)) || undefined;
   });
   const held = opening.move();
   return {
     url,
     pid: server.pid,
-    countersUrl: `http://127.0.0.1:${statsPort}/stats;csv`,
+    countersUrl,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -3,9 +3,16 @@
  * two connectors with links of their own to the simulator, a projector and PostgreSQL, each a process of its own.
  */
 import { join } from "node:path";
+import type { PlatformSet } from "#testkit/platform-sets.ts";
 import { type ChaosStack, openStack } from "../../../proof/chaos/stack/open-stack.ts";
 import { LOAD_BEHAVIOUR } from "../../scenarios/load-request.ts";
 import { type Balancer, openBalancer } from "./open-balancer.ts";
+
+/** Near to all roles: each message goes to one of them at random. */
+const SOAK_SETS: readonly PlatformSet[] = [
+  { set: "syd1", region: "syd" },
+  { set: "syd2", region: "syd" },
+];
 
 export interface SoakStack extends ChaosStack {
   /** Undefined without one. */
@@ -34,6 +41,7 @@ export async function openSoakStack(options: SoakStackOptions): Promise<SoakStac
   const stack = opening.use(
     await openStack({
       dataDir,
+      sets: SOAK_SETS,
       edgeRuntime: "deno",
       proxies: false,
       secondEdge: withBalancer,

@@ -43,6 +43,8 @@ export interface ChaosStack extends AsyncDisposable {
 
 export interface StackOptions {
   readonly dataDir: string;
+  /** Default: CHAOS_SETS. All roles are in the region of the first. */
+  readonly sets?: readonly PlatformSet[];
   readonly edgeRuntime: "deno" | "bun";
   /** Default true. Without them no way to a member can be cut, and they cost nothing. */
   readonly proxies?: boolean;
@@ -64,10 +66,11 @@ export async function openStack(options: StackOptions): Promise<ChaosStack> {
   const roles = new Map<string, RoleProcess>();
   const sets: { list: readonly ReplicaSet[] } = { list: [] };
   const network = opening.use(openMemberNetwork(systemClock, () => processIds(roles, sets.list)));
+  const placed = options.sets ?? CHAOS_SETS;
   const platformOptions: PlatformOptions = {
     dataDir: options.dataDir,
-    sets: CHAOS_SETS,
-    region: "syd",
+    sets: placed,
+    region: placed[0]?.region ?? "",
     edgeRuntime: options.edgeRuntime,
     roles: { type: "source", ...(options.build !== undefined && { root: options.build }) },
     durablePostgres: false,

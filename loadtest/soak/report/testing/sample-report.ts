@@ -1,6 +1,6 @@
 /** A report as a run of four hours makes it: a load with noise, a burst, six faults one of which did not happen. */
 import type { GatedNumbers, SoakRecord } from "../../soak-record.ts";
-import type { Band, FaultBand, Gate, Series, SoakReport } from "../soak-report.ts";
+import type { Band, FaultBand, GateResult, Series, SoakReport } from "../soak-report.ts";
 
 const START = Date.UTC(2026, 10, 23, 2, 0);
 const SECOND_MS = 1_000;
@@ -92,14 +92,14 @@ function history(value: number, spread: number): readonly number[] {
   return Array.from({ length: NIGHTS }, (_, i) => value * (1 + spread * noise(i)));
 }
 
-function gate(name: string, unit: string, value: number, spread: number, limit: number): Gate {
+function gate(name: string, unit: string, value: number, spread: number, limit: number): GateResult {
   const before = history(value * 0.99, spread);
   const median = before.toSorted((a, b) => a - b)[NIGHTS / 2] ?? value;
   return { name, unit, value, yesterday: before.at(-1) ?? value, median, limit, outcome: "ok", history: before };
 }
 
 const n = sampleNumbers;
-const gates: readonly Gate[] = [
+const gates: readonly GateResult[] = [
   gate("rate at the fixed load", "messages/s", n.ratePerSecond, 0.004, 580),
   gate("end to end p50", "ms", n.endToEndP50Ms, 0.05, 178),
   gate("end to end p95", "ms", n.endToEndP95Ms, 0.06, 443),
