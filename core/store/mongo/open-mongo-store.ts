@@ -16,9 +16,10 @@ import { createStepCommitter } from "./commit-step.ts";
 import { type Collections, DEAD_INDEX, openCollections } from "./documents.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
 import { findSendKeys } from "./send-keys.ts";
-import { createSetClock, type SetClock } from "./set-clock.ts";
+import { createSetClock } from "./set-clock.ts";
 import { createSetSchema } from "./set-schema.ts";
 import { createSetState } from "./set-state.ts";
 import { withDeadline } from "./with-deadline.ts";
@@ -39,10 +40,6 @@ const MONITOR_MS = 5_000;
 /** A majority that needs longer to answer is none to send customers to. */
 const PING_MS = 1_500;
 const POOL_MAX = 32;
-/** A writer is told to be alive this often, and the set's clock is looked at. */
-const HEARTBEAT_MS = 5_000;
-/** A set that was away is asked for this often. */
-const RECONNECT_MS = 500;
 
 export interface MongoStoreOptions extends ClientStoreOptions {
   readonly uri: string;
@@ -143,31 +140,6 @@ function createClient({ uri, owner }: MongoStoreOptions): MongoClient {
     readPreference: "primary",
     ignoreUndefined: false,
   });
-}
-
-async function keepAlive(deps: {
-  readonly client: MongoClient;
-  readonly clock: Clock;
-  readonly setClock: SetClock;
-  readonly heartbeat: () => Promise<void>;
-  readonly signal: AbortSignal;
-}): Promise<void> {
-  while (!deps.signal.aborted) {
-    try {
-      // After a first connection that failed, the driver answers "topology is closed" for ever unless asked again.
-      await withDeadline(deps.clock, deps.client.connect());
-      const startedAt = deps.clock.monotonic();
-      const hello = await withDeadline(deps.clock, deps.client.db("admin").command({ hello: 1 }));
-      const localTime: unknown = hello.localTime;
-      const tookMs = deps.clock.monotonic() - startedAt;
-      if (localTime instanceof Date) deps.setClock.learn(localTime.getTime(), tookMs);
-      await withDeadline(deps.clock, deps.heartbeat());
-      await deps.clock.sleep(HEARTBEAT_MS, deps.signal);
-    } catch {
-      // The set is away; whoever needs it hears so from its own operation.
-      await deps.clock.sleep(RECONNECT_MS, deps.signal);
-    }
-  }
 }
 
 function createDirectoryCopy({ directory }: Collections, guarded: Guard): DirectoryCopy {
