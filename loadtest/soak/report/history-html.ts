@@ -3,7 +3,7 @@ import type { GatedNumbers, SoakRecord } from "../soak-record.ts";
 import { formatChange, formatFigure } from "./format-figure.ts";
 import { formatDay, formatDuration, formatTime } from "./format-time.ts";
 import { type Html, html } from "./html.ts";
-import { renderMark, verdictMarks } from "./mark.ts";
+import { renderMark, verdictMarks, verdictWords } from "./mark.ts";
 import { renderPage } from "./page.ts";
 import { renderSparkline } from "./sparkline.ts";
 
@@ -46,11 +46,12 @@ function renderHead(runs: readonly SoakRecord[], machines: number): Html {
   const last = runs[0];
   if (last === undefined)
     return html`<header><p class="over">Godwit, soak</p><h1>No run has been kept yet.</h1></header>`;
-  const { symbol, word, tone } = verdictMarks[last.verdict.name];
+  const { tone } = verdictMarks[last.verdict.name];
+  const [word, sentence] = verdictWords(last.verdict);
   const many = `${countOf(runs, "run")} on ${machines} ${machines === 1 ? "machine" : "machines"}`;
   return html`<header class="${tone}">
     <p class="over">Godwit, soak: ${many}; the last, of ${formatDay(last.startedAt)}</p>
-    <h1><span class="word"><span aria-hidden="true">${symbol}</span> ${word}:</span> ${last.verdict.because}</h1>
+    <h1><span class="word">${word}</span> ${sentence}</h1>
     </header>`;
 }
 

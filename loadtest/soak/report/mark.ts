@@ -1,5 +1,5 @@
 /** What came of something, for eyes that see colour and for those that do not: a symbol, a word, a tone. */
-import type { SoakVerdictName } from "../soak-record.ts";
+import type { SoakVerdict, SoakVerdictName } from "../soak-record.ts";
 import { type Html, html } from "./html.ts";
 import type { FaultBand, GateResult, InvariantResult, Slope } from "./soak-report.ts";
 
@@ -15,6 +15,15 @@ export const verdictMarks: Readonly<Record<SoakVerdictName, Mark>> = {
   invalid: { symbol: "✗", word: "Invalid", tone: "bad" },
   noisy: { symbol: "≈", word: "Noisy", tone: "doubt" },
 };
+
+/** The verdict in one line; "ok (no baseline)" begins with its own word. */
+export function verdictWords({ name, because }: SoakVerdict): readonly [word: string, sentence: string] {
+  const { symbol, word } = verdictMarks[name];
+  const [own] = /^ok \(.*?\)(?=: )/.exec(because) ?? [];
+  return own === undefined
+    ? [`${symbol} ${word}:`, because]
+    : [`${symbol} ${own.replace("ok", word)}:`, because.slice(own.length + ": ".length)];
+}
 
 export const gateMarks: Readonly<Record<GateResult["outcome"], Mark>> = {
   ok: { symbol: "✓", word: "ok", tone: "good" },

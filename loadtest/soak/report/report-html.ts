@@ -6,7 +6,7 @@ import { formatDuration, formatOffset, formatTime, isTime } from "./format-time.
 import { renderGates } from "./gates-table.ts";
 import { type Html, html } from "./html.ts";
 import { renderMachine } from "./machine-table.ts";
-import { faultMark, invariantMarks, renderMark, verdictMarks } from "./mark.ts";
+import { faultMark, invariantMarks, renderMark, verdictMarks, verdictWords } from "./mark.ts";
 import { renderPage } from "./page.ts";
 import { renderSlopes } from "./slopes-table.ts";
 import type { Band, FaultBand, InvariantResult, SoakReport } from "./soak-report.ts";
@@ -37,7 +37,8 @@ export function renderReport(report: SoakReport): string {
 }
 
 function renderHead({ verdict, startedAt, durationMs, commit, offeredPerSecond }: SoakRecord): Html {
-  const { symbol, word, tone } = verdictMarks[verdict.name];
+  const { tone } = verdictMarks[verdict.name];
+  const [word, sentence] = verdictWords(verdict);
   const facts: readonly (readonly [string, string])[] = [
     ["Begun", formatTime(startedAt)],
     ["Took", formatDuration(durationMs)],
@@ -45,7 +46,7 @@ function renderHead({ verdict, startedAt, durationMs, commit, offeredPerSecond }
     ["Offered", formatFigure(offeredPerSecond, "messages/s")],
   ];
   return html`<header class="${tone}"><p class="over">Godwit, soak</p>
-    <h1><span class="word"><span aria-hidden="true">${symbol}</span> ${word}:</span> ${verdict.because}</h1>
+    <h1><span class="word">${word}</span> ${sentence}</h1>
     <dl class="facts">${facts.map(([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>`)}</dl></header>`;
 }
 

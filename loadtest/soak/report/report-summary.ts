@@ -2,7 +2,7 @@
 import { formatChange, formatFigure, NOTHING } from "./format-figure.ts";
 import { formatDuration, formatTime } from "./format-time.ts";
 import { limitWord } from "./gates-table.ts";
-import { gateMarks, slopeMarks, verdictMarks } from "./mark.ts";
+import { gateMarks, slopeMarks, verdictWords } from "./mark.ts";
 import { countInvariants } from "./report-html.ts";
 import { hoursToLimitOf, intervalOf } from "./slopes-table.ts";
 import type { FaultBand, GateResult, Slope, SoakReport } from "./soak-report.ts";
@@ -18,9 +18,8 @@ const FAULTS_NAMED_MAX = 3;
 /** At most SUMMARY_LINES_MAX lines without an end of line or a control character. `files` are what was written. */
 export function summarize(report: SoakReport, files: readonly string[]): readonly string[] {
   const { record, invariants, slopes, faults, notes } = report;
-  const { symbol, word } = verdictMarks[record.verdict.name];
   const lines = [
-    `${symbol} ${word}: ${record.verdict.because}`,
+    verdictWords(record.verdict).join(" "),
     `run         ${formatTime(record.startedAt)}, ${formatDuration(record.durationMs)}, commit ${record.commit}, ` +
       `${formatFigure(record.offeredPerSecond, "messages/s")} offered`,
     ...gateLines(report.gates),

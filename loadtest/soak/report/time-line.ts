@@ -19,7 +19,7 @@ const PANEL_SERIES_MAX = 6;
 const PANELS_MAX = 12;
 
 const PANEL_HEIGHT = 118;
-const PANEL_HEAD = 34;
+const PANEL_HEAD = 40;
 const AXIS_HEIGHT = 26;
 const TIME_TICKS_MAX = 11;
 const TICK_NAME_WIDTH = 48;
@@ -81,13 +81,13 @@ function renderPanel({ unit, series }: Panel, { from, to }: TimeLine, x: PlaceIn
   const paths = lines.map(({ points, gap }, i) => html`<path class="line s${i}" d="${pathOf(points, gap, x, y)}"/>`);
   const names = lines.map(({ name, points }) => (points.length === 0 ? `${name} (not measured)` : name));
   const head = `${unit}${scale.logarithmic ? ", by powers of ten" : ""}`;
-  return html`<text class="unit" x="${PLOT.left}" y="${top - 9}">${head}</text>${renderLegend(names, top - 9)}
+  return html`<text class="unit" x="${PLOT.left}" y="${top - 22}">${head}</text>${renderLegend(names, top - 8)}
     ${grid}${paths}`;
 }
 
 const LEGEND_NAME_LETTERS_MAX = 24;
 
-/** From right to left, since the unit is at the left. */
+/** From right to left, below the unit: six lanes take the whole width. */
 function renderLegend(names: readonly string[], y: number): Html {
   let right: number = PLOT.right;
   const entries = names.map((_, i) => {

@@ -108,7 +108,7 @@ function failuresOf({ k6 }: LoadRun, plan: LoadPlan): number {
     .reduce((sum, { failedRequests, droppedIterations }) => sum + failedRequests + droppedIterations, 0);
 }
 
-/** Items waiting by lane, over all sets. */
+/** Items waiting by lane, over all sets. A lane that was not named when others were had none. */
 async function depths(file: string | undefined): Promise<readonly Series[]> {
   if (file === undefined) return [];
   const lanes = new Map<string, Map<number, number>>();
@@ -119,7 +119,10 @@ async function depths(file: string | undefined): Promise<readonly Series[]> {
     lanes.set(lane, sums);
     for (const { from, max } of points) sums.set(from, (sums.get(from) ?? 0) + max);
   }
-  const series = [...lanes].map(([name, sums]) => ({ name, unit: "items waiting", points: [...sums] }));
+  const times = [...new Set([...lanes.values()].flatMap((sums) => [...sums.keys()]))].sort((a, b) => a - b);
+  const series = [...lanes].map(([name, sums]) => {
+    return { name, unit: "items waiting", points: times.map((at) => [at, sums.get(at) ?? 0] as const) };
+  });
   const peak = ({ points }: Series): number => points.reduce((most, [, value]) => Math.max(most, value), 0);
   return series.sort((a, b) => peak(b) - peak(a)).slice(0, LANES_MAX);
 }
