@@ -83,7 +83,8 @@ function whyRegressed(
 ): SoakVerdict | undefined {
   const broken = gates.filter(({ outcome }) => outcome === "broken");
   const crossed = crossedThresholds.map((threshold) => `the load's own threshold was crossed: ${threshold}`);
-  const reasons = [...broken.map(({ words, tells }) => `${words} ${tells}`), ...leaks.map(tellLeak), ...crossed];
+  // A leak comes first: the peak of the heap, and what a full heap makes slow, follow from it.
+  const reasons = [...leaks.map(tellLeak), ...broken.map(({ words, tells }) => `${words} ${tells}`), ...crossed];
   const [first] = reasons;
   if (first === undefined) return undefined;
   const more = reasons.length - 1;
