@@ -163,7 +163,9 @@ async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport
   mkdirSync(dataDir, { recursive: true });
   await using base = await checkoutBuild({ ref, dir: join(dataDir, "base-build") });
   const durationMs = Math.min(RERUN_MS_MAX, Math.max(PAIRED_MS_MIN, options.durationMs));
-  const removeData = (): void => ["base", "candidate"].forEach((side) => removePlatformData(join(dataDir, side)));
+  const removeData = (): void => {
+    for (const side of ["base", "candidate"]) removePlatformData(join(dataDir, side));
+  };
   const paired = await compareBuilds({ ...options, dataDir, durationMs }, base.dir).finally(removeData);
   return judgeWith(paired, [`Run again beside ${ref}, the last good build, in blocks of ${paired.blockMs / 1_000} s.`]);
 }
