@@ -9,6 +9,8 @@ import { until } from "#testkit/until.ts";
 const LIMIT_MS = 600_000;
 const LOADED_BOUND_MS = 120_000;
 const SETTLE_MS = 10_000;
+/** What is half started is started, and stopped again. A load would take two minutes. */
+const END_BOUND_MS = 60_000;
 /** More than two minutes of soak ask for. Only what is used takes memory. */
 const DISK = "16g";
 const CAN_MOUNT = process.platform === "linux" && process.getuid?.() === 0;
@@ -22,8 +24,17 @@ function processesOf(dataDir: string): readonly { readonly pid: number; readonly
     .filter(({ pid }) => pid !== process.pid);
 }
 
-/** The command, once its load runs, in a process group of its own as under a shell. */
-async function startSoak({ disk }: { readonly disk?: string } = {}) {
+/** What the command says when its first server runs, and when its load does. */
+const SAYS = { starting: "ready after", loaded: "loads, " } as const;
+
+/** The command, once it is so far, in a process group of its own as under a shell. */
+async function startSoak({
+  disk,
+  until: stage = "loaded",
+}: {
+  readonly disk?: string;
+  readonly until?: keyof typeof SAYS;
+} = {}) {
   const folder = mkdtempSync(join(tmpdir(), "godwit-soak-ends-"));
   const [data, words] = [join(disk ?? folder, "data"), join(folder, "words.txt")];
   const flags = ["--duration", "2m", "--rate", "20", "--data", data, "--history", join(folder, "history.jsonl")];
@@ -31,11 +42,11 @@ async function startSoak({ disk }: { readonly disk?: string } = {}) {
     ...{ stdin: "ignore", stdout: Bun.file(join(folder, "summary.txt")), stderr: Bun.file(words) },
   });
   const said = (): string => readFileSync(words, "utf8");
-  await until("the soak to load", LOADED_BOUND_MS, async () => {
-    if (soak.exitCode !== null) throw new Error(`It ended before its load: ${said()}`);
-    return said().includes("loads, ") || undefined;
+  await until(`the soak to be ${stage}`, LOADED_BOUND_MS, async () => {
+    if (soak.exitCode !== null) throw new Error(`It ended before it was ${stage}: ${said()}`);
+    return said().includes(SAYS[stage]) || undefined;
   });
-  await Bun.sleep(SETTLE_MS);
+  if (stage === "loaded") await Bun.sleep(SETTLE_MS);
   return { soak, folder, data, said, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -54,6 +65,22 @@ test(
     expect(statSync(join(data, "run", "k6.raw")).size).toBeGreaterThan(0);
     expect(readdirSync(join(data, "run", "samples")).length).toBeGreaterThan(0);
     expect(existsSync(join(run.folder, "history.jsonl"))).toBe(false);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "Ctrl-C while it starts: no load begins",
+  async () => {
+    using run = await startSoak({ until: "starting" });
+    const { soak, data, said } = run;
+    process.kill(-soak.pid, "SIGINT");
+    const startedAt = performance.now();
+    await soak.exited;
+    expect(performance.now() - startedAt).toBeLessThan(END_BOUND_MS);
+    expect(soak.exitCode).toBe(130);
+    expect(processesOf(data)).toEqual([]);
+    expect(said()).not.toContain(SAYS.loaded);
   },
   LIMIT_MS,
 );

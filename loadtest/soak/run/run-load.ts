@@ -74,11 +74,14 @@ export async function runLoad(asked: LoadRunOptions): Promise<LoadRun> {
   const generators = (): ReadonlyMap<string, number> => (k6 === undefined ? new Map() : new Map([["k6", k6.pid]]));
   const sampling = { stack, folder: join(folder.dir, "samples"), clock, durationMs: endOf(plan.phases) };
   const sampler = running.use(await openSampling({ ...sampling, others: generators }));
+  signal.throwIfAborted();
   const started = await startK6({ script: "soak", plan, dir: folder.dir, onProgress: say });
   k6 = started;
   running.defer(() => started.kill());
   const ended = new AbortController();
   signal.addEventListener("abort", () => started.stop(), { once: true });
+  // A signal that was aborted while k6 started tells nobody: hours of load would go on.
+  if (signal.aborted) started.stop();
   const end = started.end.finally(() => ended.abort());
   const startedAt = await findLoadStart(plan, started.rawFile, {
     clock,
