@@ -15,14 +15,14 @@ import { checkoutBuild } from "./builds/checkout-build.ts";
 import { findLoad } from "./find-load.ts";
 import { keepReport } from "./keep-report.ts";
 import { planDisk } from "./measure/plan-disk.ts";
-import { PAIRED_MS_MIN } from "./paired/plan-blocks.ts";
 import { type PinnedLoad, pinLoad, readPinnedLoad } from "./pinned-loads.ts";
 import { SOAK_MS_MAX, SOAK_MS_MIN } from "./plan-phases.ts";
 import { type Plant, plantInto } from "./plants/plant.ts";
 import { plants } from "./plants/plants.ts";
 import type { SoakReport } from "./report/soak-report.ts";
 import { fingerprintOf } from "./run/describe-setup.ts";
-import { compareBuilds, runAgainst, runSoak, type SoakOptions } from "./run-soak.ts";
+import { runAgain } from "./run-again.ts";
+import { runAgainst, runSoak, type SoakOptions } from "./run-soak.ts";
 import type { SoakVerdictName } from "./soak-record.ts";
 import { findBalancer } from "./stack/open-balancer.ts";
 import type { SoakStack } from "./stack/open-soak-stack.ts";
@@ -39,8 +39,6 @@ const SEED_MAX = 2 ** 32 - 1;
 const ROOT = join(import.meta.dir, "..", "..");
 const PERFORMANCE = join(ROOT, "docs", "performance");
 const SETS = 2;
-/** Of the automatic rerun of a long night: 29 pairs of half a minute. */
-const RERUN_MS_MAX = 30 * 60_000;
 /** One sample of all sources together, at most. */
 const SAMPLES = { bytesMax: 65_536, every: 1 } as const;
 
@@ -153,21 +151,7 @@ async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport
     return await runAgainst(options, base.dir);
   }
   if (flags.plant !== undefined) return plantedRun(flags.plant, options);
-  const { report, judgeWith } = await runSoak(options);
-  if (report.record.verdict.name !== "regressed") return report;
-  const good = options.history.findLast(({ verdict }) => verdict.name === "ok");
-  const ref = good?.commit.replace(/\+changes$/, "");
-  if (ref === undefined) return report;
-  say(`${report.record.verdict.because}; comparing with ${ref}, the last good build, block by block`);
-  const dataDir = join(options.dataDir, "paired");
-  mkdirSync(dataDir, { recursive: true });
-  await using base = await checkoutBuild({ ref, dir: join(dataDir, "base-build") });
-  const durationMs = Math.min(RERUN_MS_MAX, Math.max(PAIRED_MS_MIN, options.durationMs));
-  const removeData = (): void => {
-    for (const side of ["base", "candidate"]) removePlatformData(join(dataDir, side));
-  };
-  const paired = await compareBuilds({ ...options, dataDir, durationMs }, base.dir).finally(removeData);
-  return judgeWith(paired, [`Run again beside ${ref}, the last good build, in blocks of ${paired.blockMs / 1_000} s.`]);
+  return await runAgain(await runSoak(options), options);
 }
 
 /** A run of this commit with a defect in it; judged by its history alone, as what is paired is another build. */

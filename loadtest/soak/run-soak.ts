@@ -47,8 +47,8 @@ export interface SoakOptions {
 
 export interface SoakOutcome {
   readonly report: SoakReport;
-  /** The same run judged once more, with what a paired run of the last good build and this one has shown. */
-  judgeWith(paired: PairedRun, notes: readonly string[]): SoakReport;
+  /** The same run judged once more, with what a paired run of a good build and this one has shown, if there was one. */
+  judgeWith(paired: PairedRun | undefined, notes: readonly string[]): SoakReport;
 }
 
 /** Throws the reason of `signal`, and what opening a platform throws. */

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BuildError, checkoutBuild } from "./checkout-build.ts";
+import { BuildError, checkoutBuild, checkoutFirst } from "./checkout-build.ts";
 
 function createRepository(): { readonly root: string; readonly folder: string } & Disposable {
   const folder = mkdtempSync(join(tmpdir(), "godwit-build-"));
@@ -47,4 +47,15 @@ test("a commit that is not there, and a folder that is no repository, say what t
   await expect(checkoutBuild({ ref: "--upload-pack=x", dir, root })).rejects.toBeInstanceOf(BuildError);
   await expect(checkoutBuild({ ref: "first", dir, root: folder })).rejects.toThrow("whole clone");
   expect(existsSync(dir)).toBe(false);
+});
+
+test("of several commits the first that is there is taken, and none where there is none", async () => {
+  using repository = createRepository();
+  const { root, folder } = repository;
+  const dir = join(folder, "build");
+  {
+    await using build = await checkoutFirst(["0badbad", "second", "first"], { dir, root });
+    expect(readFileSync(join(build?.dir ?? "", "file.txt"), "utf8")).toBe("second");
+  }
+  expect(await checkoutFirst(["0badbad"], { dir, root })).toBeUndefined();
 });

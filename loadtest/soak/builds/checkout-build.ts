@@ -56,6 +56,20 @@ export async function checkoutBuild({ ref, dir, root = ROOT }: BuildOptions): Pr
   return { dir, commit: commit.slice(0, 7), [Symbol.asyncDispose]: async () => remove() };
 }
 
+/** The first of these commits that is to be had; undefined when none is. */
+export async function checkoutFirst(
+  refs: readonly string[],
+  options: Omit<BuildOptions, "ref">,
+): Promise<CheckedOutBuild | undefined> {
+  for (const ref of refs) {
+    const build = await checkoutBuild({ ...options, ref }).catch((error: unknown) => {
+      if (!(error instanceof BuildError)) throw error;
+    });
+    if (build !== undefined) return build;
+  }
+  return undefined;
+}
+
 /** Ours where they are the same; a build with others gets its own. */
 async function addDependencies(root: string, dir: string): Promise<void> {
   const lock = (folder: string): string => readFileSync(join(folder, "package-lock.json"), "utf8");
