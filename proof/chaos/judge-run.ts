@@ -1,6 +1,6 @@
 /** What came of a run, in words, and the checker's verdict on it. The roles are stopped for it. */
 import { systemClock } from "#domain/clock.ts";
-import { checkHistory } from "../checker/check-history.ts";
+import { type CheckOptions, checkHistory } from "../checker/check-history.ts";
 import type { Judgement, Verdict } from "../checker/judgement.ts";
 import type { ChaosRun } from "./run-chaos.ts";
 import type { ChaosStack } from "./stack/open-stack.ts";
@@ -21,7 +21,11 @@ export function judgeRun(say: (line: string) => void): (run: ChaosRun, stack: Ch
 }
 
 /** Stops the roles, and has the checker judge what is in `dir` and in the sets. */
-export async function checkStack(dir: string, stack: ChaosStack, say?: (line: string) => void): Promise<Judgement> {
+export async function checkStack(
+  dir: string,
+  stack: ChaosStack,
+  options: Pick<CheckOptions, "faultsMin" | "say"> = {},
+): Promise<Judgement> {
   await stopRoles(stack);
   const reports = new URL(stack.platform.postgres.adminUri);
   reports.pathname = "/godwit";
@@ -30,7 +34,7 @@ export async function checkStack(dir: string, stack: ChaosStack, say?: (line: st
     stores: stack.stores,
     postgres: stack.platform.postgres.adminUri,
     reportsUrl: reports.href,
-    ...(say !== undefined && { say }),
+    ...options,
   });
 }
 

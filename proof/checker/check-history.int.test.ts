@@ -29,6 +29,7 @@ let runs = 0;
 interface Judged extends Partial<Plant> {
   readonly sources?: (run: SampleRun) => readonly EventSource[];
   readonly onDir?: (dir: string) => void;
+  readonly faultsMin?: number;
 }
 
 async function judge(plant: Judged): Promise<Judgement> {
@@ -48,6 +49,7 @@ async function judge(plant: Judged): Promise<Judgement> {
     postgres: servers.postgresUri,
     reportsUrl: reports.url,
     ...(plant.apply === undefined ? {} : { apply: plant.apply }),
+    ...(plant.faultsMin === undefined ? {} : { faultsMin: plant.faultsMin }),
   });
   plant.onDir?.(dir);
   return judgement;
@@ -67,6 +69,11 @@ test("not unknown: other processes than the edge were killed, and every client h
   const killed = ["kill-worker", "kill-connectors", "kill-projector", "kill-primary"];
   const nemesis = killed.map((fault, round) => ({ at: 1, fault, round, type: "proof", happened: true, evidence: "e" }));
   expect(await judge({ run: { messages: MESSAGES, nemesis } })).toMatchObject({ verdict: "valid", reasons: [] });
+});
+
+test("not unknown: no fault was planned", async () => {
+  const judgement = await judge({ run: { messages: MESSAGES, nemesis: [] }, faultsMin: 0 });
+  expect(judgement).toMatchObject({ verdict: "valid", reasons: [] });
 });
 
 for (const [name, run] of innocents) {

@@ -25,6 +25,8 @@ import { openWorkbench, type Workbench } from "./workbench.ts";
 
 /** With fewer acknowledged messages a run proves too little. */
 const ACKNOWLEDGED_MIN = 100;
+/** What holds while nothing breaks is not what is asked. */
+const FAULTS_MIN = 1;
 
 export interface CheckOptions {
   /** The run's folder: client.jsonl, provider.jsonl, nemesis.jsonl, batches.jsonl, meta.json; report/ is written. */
@@ -35,6 +37,8 @@ export interface CheckOptions {
   /** The reports of the run; without them nothing is said of I6. */
   readonly reportsUrl?: string;
   readonly acknowledgedMin?: number;
+  /** With fewer proven faults the verdict is `unknown`. 0: none were planned. Default: FAULTS_MIN. */
+  readonly faultsMin?: number;
   /** The platform's fold, unless a test plants another. */
   readonly apply?: Apply;
   readonly say?: (line: string) => void;
@@ -65,8 +69,8 @@ export async function checkHistory(options: CheckOptions): Promise<Judgement> {
   say("relations made");
   const given = { drain: drained, reports: reportsUrl !== undefined };
   const checks = await runChecks(workbench, { given, say });
-  const acknowledgedMin = options.acknowledgedMin ?? ACKNOWLEDGED_MIN;
-  const reasons = await whyUnknown(workbench, { drained, acknowledgedMin });
+  const { acknowledgedMin = ACKNOWLEDGED_MIN, faultsMin = FAULTS_MIN } = options;
+  const reasons = await whyUnknown(workbench, { drained, acknowledgedMin, faultsMin });
   const judged = { verdict: verdictOf(checks, reasons), reasons, checks };
   const pages = await writePages(workbench, dir, judged);
   options.onSize?.(await workbench.bytes());

@@ -4,11 +4,13 @@ import type { Workbench } from "./workbench.ts";
 export interface RunFacts {
   readonly drained: boolean;
   readonly acknowledgedMin: number;
+  /** That are proven to have happened. */
+  readonly faultsMin: number;
 }
 
 export async function whyUnknown(
   workbench: Workbench,
-  { drained, acknowledgedMin }: RunFacts,
+  { drained, acknowledgedMin, faultsMin }: RunFacts,
 ): Promise<readonly string[]> {
   const [counts] = await workbench.rows(COUNTS);
   const acknowledged = Number(counts?.acknowledged);
@@ -18,7 +20,10 @@ export async function whyUnknown(
   if (acknowledged < acknowledgedMin) {
     reasons.push(`only ${acknowledged} messages were acknowledged: at least ${acknowledgedMin} are needed`);
   }
-  if (Number(counts?.faults) === 0) reasons.push("no fault is proven to have happened");
+  const faults = Number(counts?.faults);
+  if (faults < faultsMin) {
+    reasons.push(`${faults === 0 ? "no fault is" : `only ${faults} faults are`} proven to have happened`);
+  }
   if (Number(counts?.edge_kills) > 0 && Number(counts?.infos) === 0) {
     reasons.push("the edge was killed, yet no client was ever left without an answer");
   }
