@@ -24,7 +24,10 @@ function summaryOf(...held: readonly boolean[]) {
     ] as const;
   });
   const dropped = { values: { count: 3, rate: 0.1 } };
-  return parseK6Summary(plan, { metrics: { ...Object.fromEntries(steps), dropped_iterations: dropped } });
+  const metrics = { ...Object.fromEntries(steps), dropped_iterations: dropped };
+  const summary = parseK6Summary(plan, JSON.stringify({ metrics }));
+  if (summary === undefined) throw new Error("a summary that is whole was not read");
+  return summary;
 }
 
 test("the knee is the last step before the first that did not hold", () => {
@@ -38,11 +41,18 @@ test("the knee is the last step before the first that did not hold", () => {
   expect(findKnee(plan.phases, summaryOf())).toEqual({ messagesPerSecond: undefined, isHigher: false });
 });
 
+test("a summary that is cut anywhere is none", () => {
+  const text = JSON.stringify({ metrics: { http_reqs: { values: { count: 12 } } } });
+  for (let length = 0; length < text.length; length++) {
+    expect(parseK6Summary(plan, text.slice(0, length))).toBeUndefined();
+  }
+});
+
 test("a summary tells each phase apart, and what was crossed", () => {
   const summary = summaryOf(true, false);
   expect(summary).toMatchObject({ droppedIterations: 3, failedRequests: 0 });
   expect(summary.crossedThresholds).toEqual([`${PROBE_TREND}{phase:step_2}: p(95)<500`]);
   expect(summary.phases[0]).toMatchObject({ phase: "step_1", probe: { p50Ms: 2, p95Ms: 30, p99Ms: 90, maxMs: 95 } });
   expect(summary.phases[3]?.probe).toBeUndefined();
-  expect(() => parseK6Summary(plan, { metrics: [] })).toThrow();
+  expect(() => parseK6Summary(plan, '{"metrics":[]}')).toThrow();
 });

@@ -33,8 +33,10 @@ export interface K6Summary {
   readonly crossedThresholds: readonly string[];
 }
 
-/** Throws a ZodError for what k6 never writes. */
-export function parseK6Summary(plan: LoadPlan, json: unknown): K6Summary {
+/** Undefined for one that is cut: the disk was full. Throws a ZodError for what k6 never writes. */
+export function parseK6Summary(plan: LoadPlan, text: string): K6Summary | undefined {
+  const json = jsonOf(text);
+  if (json === undefined) return undefined;
   const { metrics } = summarySchema.parse(json);
   const streams = Map.groupBy(streamsOf(plan), ({ phase }) => phase.name);
   return {
@@ -48,6 +50,14 @@ export function parseK6Summary(plan: LoadPlan, json: unknown): K6Summary {
         .map(([threshold]) => `${metric}: ${threshold}`),
     ),
   };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function phaseOf(metrics: Metrics, phase: string, streams: readonly LoadStream[]): PhaseSummary {

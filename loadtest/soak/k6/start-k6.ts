@@ -97,7 +97,7 @@ export async function startK6(options: StartK6Options): Promise<RunningK6> {
   }
 
   function readSummary(): K6Summary | undefined {
-    return existsSync(summaryFile) ? parseK6Summary(plan, JSON.parse(readFileSync(summaryFile, "utf8"))) : undefined;
+    return existsSync(summaryFile) ? parseK6Summary(plan, readFileSync(summaryFile, "utf8")) : undefined;
   }
 
   return {
