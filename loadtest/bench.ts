@@ -14,6 +14,7 @@ import { gatewayBench } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
 import { memoryBench } from "./memory.ts";
 import { queueBench } from "./queue.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   checker: checkerBench,
@@ -41,14 +42,6 @@ interface CommandOptions {
   readonly profile?: string;
 }
 
-function wholeNumber(max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`);
-  };
-}
-
 function edgeRuntime(text: string): "deno" | "bun" {
   if (text === "deno" || text === "bun") return text;
   throw new InvalidArgumentError("It must be deno or bun.");
@@ -68,16 +61,16 @@ function createCommand(run: (name: string, bench: Bench, options: CommandOptions
     const { defaults, parts } = bench;
     const own = command.command(name).description(bench.description);
     if (defaults.repetitions !== undefined) {
-      const isWhole = wholeNumber(REPETITIONS_MAX);
+      const isWhole = wholeNumber(1, REPETITIONS_MAX);
       own.option("--repetitions <n>", "of each measurement; their median is told", isWhole, defaults.repetitions);
     }
     if (defaults.messages !== undefined) {
-      own.option("--messages <n>", "to work on", wholeNumber(MESSAGES_MAX), defaults.messages);
+      own.option("--messages <n>", "to work on", wholeNumber(1, MESSAGES_MAX), defaults.messages);
     }
     if (parts !== undefined) own.option("--only <parts>", `some of ${parts.join(",")}`, partsOf(parts));
     own
-      .option("--seconds <n>", "length of each measured phase", wholeNumber(SECONDS_MAX), defaults.seconds)
-      .option("--connections <n>", "connections of the load generator", wholeNumber(CONNECTIONS_MAX), 64)
+      .option("--seconds <n>", "length of each measured phase", wholeNumber(1, SECONDS_MAX), defaults.seconds)
+      .option("--connections <n>", "connections of the load generator", wholeNumber(1, CONNECTIONS_MAX), 64)
       .option("--edge <runtime>", "deno or bun", edgeRuntime, "deno")
       .option("--data <folder>", "where to put the data, which is removed at the end", tmpdir())
       .option("--profile <folder>", "leave CPU profiles of the roles that run on Bun there; slows them down")

@@ -11,6 +11,7 @@ import { systemClock } from "#domain/clock.ts";
 import { removePlatformData } from "#testkit/platform-leftovers.ts";
 import { findTool } from "#testkit/tools.ts";
 import { describeMachine, type Machine } from "../machine.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { checkoutBuild } from "./builds/checkout-build.ts";
 import { findLoad } from "./find-load.ts";
 import { keepReport } from "./keep-report.ts";
@@ -27,7 +28,6 @@ import type { SoakVerdictName } from "./soak-record.ts";
 import { findBalancer } from "./stack/open-balancer.ts";
 import type { SoakStack } from "./stack/open-soak-stack.ts";
 import { appendHistory, readHistory } from "./verdict/history-file.ts";
-import { wholeNumber } from "./whole-number.ts";
 
 const EXIT_CODES: Readonly<Record<SoakVerdictName, number>> = { ok: 0, regressed: 1, invalid: 2, noisy: 3 };
 const EXIT_NOT_RUN = 4;

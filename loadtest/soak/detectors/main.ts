@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { z } from "zod";
+import { wholeNumber } from "../../whole-number.ts";
 import { soakVerdicts } from "../soak-record.ts";
-import { wholeNumber } from "../whole-number.ts";
 import { type DetectorRun, detectorRunSchema, judgeDetectors, nextRun, SAME } from "./detector-runs.ts";
 import { renderDetectors } from "./render-detectors.ts";
 
