@@ -1,6 +1,6 @@
 /** The verdict on a soak run, with one sentence for people that says what decided it. Pure. */
 import type { SoakRecord, SoakVerdict } from "../soak-record.ts";
-import type { RunUnderJudgement } from "./gate-kinds.ts";
+import { GATE_KINDS, type RunUnderJudgement, worseBy } from "./gate-kinds.ts";
 import { type Gate, judgeGates, type PairedResults } from "./judge-gates.ts";
 import { LEAK_SHARE_PER_HOUR, type LeakSlope } from "./leak-slope.ts";
 import { type Drift, driftsOf, whyNoisy } from "./noise.ts";
@@ -81,7 +81,8 @@ function whyRegressed(
   leaks: readonly WatchedSlope[],
   { crossedThresholds }: SoakEvidence,
 ): SoakVerdict | undefined {
-  const broken = gates.filter(({ outcome }) => outcome === "broken");
+  // The furthest beyond what was allowed first: what is slow at its source is less so in all that follows from it.
+  const broken = gates.filter(({ outcome }) => outcome === "broken").toSorted((a, b) => beyond(b) - beyond(a));
   const crossed = crossedThresholds.map((threshold) => `the load's own threshold was crossed: ${threshold}`);
   // A leak comes first: the peak of the heap, and what a full heap makes slow, follow from it.
   const reasons = [...leaks.map(tellLeak), ...broken.map(({ words, tells }) => `${words} ${tells}`), ...crossed];
@@ -89,6 +90,15 @@ function whyRegressed(
   if (first === undefined) return undefined;
   const more = reasons.length - 1;
   return { name: "regressed", because: more === 0 ? first : `${first} (and ${more} more)` };
+}
+
+/**
+ * As a share of what was allowed; below zero for one that only a pair or a change point accuses. The projection lags
+ * behind whatever is slow before it: alone it is told, beside another it comes last.
+ */
+function beyond({ name, value, limit }: Gate): number {
+  if (name === "projectionLagP95Ms") return Number.NEGATIVE_INFINITY;
+  return worseBy(GATE_KINDS[name], value, limit) / Math.abs(limit);
 }
 
 function tellLeak({ what, unit, slope }: WatchedSlope): string {
