@@ -158,10 +158,7 @@ async function judgedRun(flags: Flags, options: SoakOptions): Promise<SoakReport
 async function plantedRun(plant: Plant, options: SoakOptions): Promise<SoakReport> {
   await using build = await checkoutBuild({ ref: "HEAD", dir: join(options.dataDir, "planted-build") });
   plantInto(build.dir, plant);
-  const { sabotage } = plant;
-  const onUp = async ({ platform }: SoakStack): Promise<void> => {
-    for (const set of platform.sets) await sabotage?.(set);
-  };
+  const onUp = async ({ platform }: SoakStack): Promise<void> => plant.sabotage?.(platform);
   const notes = [...options.notes, `Planted: ${plant.words}.`];
   return (await runSoak({ ...options, build: build.dir, onUp, notes })).report;
 }

@@ -1,7 +1,7 @@
 /** A defect to be planted into a checkout, so that the soak has something to find. Never in the product's own code. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ReplicaSet } from "#testkit/replica-set.ts";
+import type { Platform } from "#testkit/platform.ts";
 import type { SoakVerdictName } from "../soak-record.ts";
 
 /** `find` occurs exactly once in the file. */
@@ -16,8 +16,8 @@ export interface Plant {
   readonly words: string;
   /** In the source of the roles. */
   readonly edits: readonly Edit[];
-  /** What an operator with too many rights would do to a set that is up. */
-  readonly sabotage?: (set: ReplicaSet) => Promise<void>;
+  /** What an operator with too many rights would do to a platform that is up. */
+  readonly sabotage?: (platform: Platform) => Promise<void>;
   /** The verdict, and words of the sentence that says what was found. */
   readonly expects: { readonly verdict: SoakVerdictName; readonly because: RegExp };
 }
