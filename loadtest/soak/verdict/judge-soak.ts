@@ -92,12 +92,8 @@ function whyRegressed(
   return { name: "regressed", because: more === 0 ? first : `${first} (and ${more} more)` };
 }
 
-/**
- * As a share of what was allowed; below zero for one that only a pair or a change point accuses. The projection lags
- * behind whatever is slow before it: alone it is told, beside another it comes last.
- */
+/** As a share of what was allowed; below zero for one that only a pair or a change point accuses. */
 function beyond({ name, value, limit }: Gate): number {
-  if (name === "projectionLagP95Ms") return Number.NEGATIVE_INFINITY;
   return worseBy(GATE_KINDS[name], value, limit) / Math.abs(limit);
 }
 
