@@ -31,14 +31,15 @@ function createProvider(count: number) {
   const connector: Connector = {
     provider,
     health: "bound",
-    freeSlots: 100,
+    window: 10,
+    freeSlots: () => 100,
     async submit(segment, mayWrite) {
       if (!mayWrite()) return { type: "not_sent", reason: "aborted" };
       sent.push(segment.messageId);
       if (sent.length === count) all.resolve();
       return { type: "accepted", providerMessageId: mint.unique() };
     },
-    async untilFreeSlot() {},
+    onChange: () => ({ [Symbol.dispose]() {} }),
     async drain() {},
     async [Symbol.asyncDispose]() {},
   };
@@ -50,7 +51,7 @@ async function run(store: Store, connector: Connector, until: Promise<void>): Pr
   const metrics = createMetrics();
   const deps = {
     ...{ provider, connector, stores: [store], clock: systemClock, mint, log: silentLogger, owner: "test" },
-    ...{ policy: () => "keep" as const, window: 10, onSubmitted: () => undefined, stateOf: () => "up" as const },
+    ...{ policy: () => "keep" as const, onSubmitted: () => undefined, stateOf: () => "up" as const },
     ...{ submits: metrics.counter("submits", ""), settleSeconds: metrics.histogram("settle", "", [1]) },
   };
   const running = runSubmitEngine(deps, stop.signal);

@@ -16,32 +16,36 @@ export interface OutboundSegment {
   readonly encoding: TextEncoding;
   /** This part's text. */
   readonly part: string;
-  /** The same for all parts of a message, and another one for the next message to the same number; taken modulo 256. */
+  /** Of 16 bits; the same for all parts of a message, and another one for the next message to the same number. */
   readonly concatReference: number;
   readonly validitySeconds?: number;
   readonly urgent: boolean;
 }
 
-/** Why a provider said no, as far as what to do next goes. */
-export type RefusalClass =
-  /** Too fast or its queue is full: the same route, later, and it is no attempt. */
-  | "throttle"
+/** Why a provider said no, as far as what to do next goes: a settings' table may name any of them. */
+export const refusalClasses = [
+  /** Too fast: the same route, as soon as the rate allows, and it is no attempt. */
+  "throttle",
+  /** Its queue is full, often only this recipient's: the same route a little later, and it is no attempt. */
+  "busy",
   /** Its own trouble: the same route again after a while, then another. */
-  | "transient"
+  "transient",
   /** It does not say: once more, then another route. */
-  | "ambiguous"
+  "ambiguous",
   /** Our session was not in the state it wanted: certainly not accepted, again after a rebind. */
-  | "session"
+  "session",
   /** Our account at the provider is refused. */
-  | "account"
+  "account",
   /** This route does not take this sender or service: another one may. */
-  | "route"
+  "route",
   /** No such recipient. */
-  | "recipient"
+  "recipient",
   /** We sent what it cannot read: our fault, alert somebody. */
-  | "request"
+  "request",
   /** Refused for good. */
-  | "permanent";
+  "permanent",
+] as const;
+export type RefusalClass = (typeof refusalClasses)[number];
 
 export type SubmitResult =
   /** `providerMessageId` normalised, as receipts will name it; "" from a provider that gave none. */
@@ -107,10 +111,20 @@ export interface InboundHandlers {
 
 export type ConnectorHealth = "bound" | "connecting" | "down";
 
+/** The sessions of one provider that its processes share: somebody hands them out. */
+export interface BindUser {
+  readonly provider: string;
+  readonly count: number;
+  /** Binds exactly these; resolves once those that it no longer has are unbound. Never rejects. */
+  use(slots: readonly number[]): Promise<void>;
+}
+
 export interface Connector extends AsyncDisposable {
   readonly provider: string;
-  /** Segments that `submit` would hand over now. */
-  readonly freeSlots: number;
+  /** Where the provider counts sessions: how many there may be, and which of them are this process's. */
+  readonly binds?: BindUser;
+  /** Segments that may be unanswered at once, over all links that it has now, whether they are up or not. */
+  readonly window: number;
   /** `bound` with one link or more; `down` while every one waits for its next attempt, or after `drain`. */
   readonly health: ConnectorHealth;
   /**
@@ -118,8 +132,13 @@ export interface Connector extends AsyncDisposable {
    * deadline); its no makes `not_sent: aborted`. Bounded by the response deadline.
    */
   submit(segment: OutboundSegment, mayWrite: () => boolean): Promise<SubmitResult>;
+  /**
+   * Segments that `submit` would hand over now, by window, rate and what the provider said of its own load. Alerts
+   * (`urgent`) may use what is kept back from the rest.
+   */
+  freeSlots(urgent: boolean): number;
   /** Takes nothing new, waits for what is in flight (bounded), says good-bye. Twice is the same as once. */
   drain(): Promise<void>;
-  /** Resolves when there is a free slot, or `signal` aborts: look at `freeSlots` after it. */
-  untilFreeSlot(signal: AbortSignal): Promise<void>;
+  /** `listener` is called whenever `freeSlots` may have grown or `health` may have changed; until it is disposed. */
+  onChange(listener: () => void): Disposable;
 }

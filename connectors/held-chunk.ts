@@ -12,9 +12,12 @@ import type { EventOf, MessageEvent } from "#domain/event.ts";
 import type { SubmitItem } from "#domain/item.ts";
 import { DOUBTS_MAX } from "#domain/limits.ts";
 import type { SubmitResult } from "./connector.ts";
-import { decideRefusal } from "./decide-refusal.ts";
+import { decideRefusal, type RefusalDecision } from "./decide-refusal.ts";
 
 type PositionState = "waiting" | "in_flight" | "doubted" | "deferred" | "settled";
+
+type PutOff = Pick<Extract<RefusalDecision, { type: "later" }>, "delayMs" | "isTry">;
+const GIVEN_BACK: PutOff = { delayMs: 0, isTry: false };
 
 /** A message that goes back to its lane for some of its segments. */
 export interface Deferral {
@@ -62,7 +65,8 @@ export class HeldChunk {
   readonly #options: HeldChunkOptions;
   readonly #decisions = new Map<number, DoubtDecision>();
   readonly #doubts = new Map<number, number>();
-  readonly #delays = new Map<number, number>();
+  /** Of what was put off; what is only given back has none. */
+  readonly #delays = new Map<number, PutOff>();
   #events: MessageEvent[] = [];
   #mark: number;
   /** The highest mark of any step that was made: it may be the set's already. */
@@ -286,7 +290,7 @@ export class HeldChunk {
         return;
       case "later":
         this.#set(position.index, "deferred");
-        this.#delays.set(position.index, decision.delayMs);
+        this.#delays.set(position.index, decision);
         return;
       case "never":
         this.#settle(position, { ...atProvider(position, now), type: "refused", status: result.status });
@@ -316,19 +320,22 @@ export class HeldChunk {
 
   /** One item a message and delay, for exactly the segments that were put off. */
   #toDeferrals(deferred: readonly number[]): readonly Deferral[] {
-    const groups = Map.groupBy(deferred, (index) => `${this.positions[index]?.item.id} ${this.#delays.get(index)}`);
+    const groups = Map.groupBy(deferred, (index) => {
+      const { delayMs, isTry } = this.#delays.get(index) ?? GIVEN_BACK;
+      return `${this.positions[index]?.item.id} ${delayMs} ${isTry}`;
+    });
     return [...groups.values()].flatMap((indexes) => {
       const some = indexes.flatMap((index) => this.positions[index] ?? []);
       const [first] = some;
       if (first === undefined) return [];
       const open = new Set(some.map(({ segment }) => segment));
       const doneSegments = Array.from({ length: first.segments }, (_, i) => i).filter((segment) => !open.has(segment));
-      const delayMs = this.#delays.get(first.index);
-      const tries = first.item.tries + (delayMs === undefined ? 0 : 1);
+      const { delayMs, isTry } = this.#delays.get(first.index) ?? GIVEN_BACK;
+      const tries = first.item.tries + (isTry ? 1 : 0);
       // Its next holder goes on counting: a link that flaps would otherwise send it for ever.
       const doubts = Math.max(first.item.doubts ?? 0, ...indexes.map((index) => this.#doubts.get(index) ?? 0));
       const item = { ...first.item, tries, doneSegments, ...(doubts > 0 && { doubts }) };
-      return [{ item, delayMs: delayMs ?? 0 }];
+      return [{ item, delayMs }];
     });
   }
 }

@@ -22,8 +22,6 @@ export interface SubmitEngineDeps {
   readonly log: Logger;
   readonly owner: string;
   readonly policy: DoubtPolicy;
-  /** Segments that may be unanswered at once: binds × window. Also how far the send mark runs ahead. */
-  readonly window: number;
   /** Told of every segment the provider took, so that its receipt finds it. */
   readonly onSubmitted: (
     providerMessageId: string,
@@ -41,6 +39,10 @@ export interface HeldSet {
   readonly dirty: Signal;
   /** Segments that a claim under way may mark. */
   claiming: number;
+  /** Results that no step has said yet. */
+  unsaid: number;
+  /** Called when they are enough for a step. */
+  onFull: (() => void) | undefined;
 }
 
 export interface Engine {
@@ -48,10 +50,16 @@ export interface Engine {
   readonly sets: readonly HeldSet[];
   /** Something may have become sendable. */
   readonly wake: Signal;
-  /** How far the marks of a set's chunks together run ahead of what is settled; alerts have as much of their own. */
+  /**
+   * How far the marks of a set's chunks together run ahead of what is settled, at present; alerts have as much of their
+   * own.
+   */
   readonly ahead: number;
-  /** By the monotonic clock: the provider asked for a rest. */
-  pausedUntil: number;
+}
+
+/** Half a window of results: while their step is under way, the other half may be. */
+export function isFull({ ahead }: Engine, { unsaid }: HeldSet): boolean {
+  return unsaid > 0 && unsaid >= ahead / 2;
 }
 
 export function findHeld(set: HeldSet, id: ChunkId): HeldChunk | undefined {
@@ -79,6 +87,7 @@ export async function settleHeld(engine: Engine, set: HeldSet): Promise<void> {
   const { clock, settleSeconds } = engine.deps;
   const startedAt = clock.monotonic();
   const { store, claiming } = set;
+  set.unsaid = 0;
   const gone = await settleChunks({ ...engine.deps, store, claiming, ahead: engine.ahead }, [...set.chunks]);
   for (const chunk of gone) set.chunks.delete(chunk);
   settleSeconds.observe((clock.monotonic() - startedAt) / 1_000);

@@ -1,9 +1,10 @@
 /** Composition root of the role `connectors`: environment, real time, signals, stores and links, and nothing else. */
+import { hostname } from "node:os";
 import { z } from "zod";
 import { portSchema, readEnv } from "#core/config/env.ts";
 import { runMain } from "#core/config/run-main.ts";
 import { setsSchema } from "#core/config/sets.ts";
-import { openDirectory } from "#core/directory/open-directory.ts";
+import { type LiveDirectory, openDirectory } from "#core/directory/open-directory.ts";
 import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
 import { bunMemory } from "#core/metrics/bun-memory.ts";
@@ -11,12 +12,15 @@ import { countLeaseLosses } from "#core/metrics/count-lease-losses.ts";
 import { createMetrics, LATENCY_BUCKETS, type Metrics } from "#core/metrics/metrics.ts";
 import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
+import type { Store } from "#core/store/store.ts";
 import { createDoubtPolicy } from "#core/worker/doubt-policy.ts";
 import { systemClock } from "#domain/clock.ts";
-import { createIdMint, providerIdSchema } from "#domain/ids.ts";
+import { createIdMint, providerIdSchema, type SetId } from "#domain/ids.ts";
 import { createJsonLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
 import type { Connector } from "./connector.ts";
+import type { SubmitEngineDeps } from "./held-set.ts";
+import { holdBinds } from "./hold-binds.ts";
 import { createInboundQueue } from "./inbound.ts";
 import { connectorTypes } from "./registry.ts";
 import { smppSettingsSchema } from "./smpp/settings.ts";
@@ -41,8 +45,20 @@ const envSchema = z.strictObject({
   /** `[{"provider":"acme","host":"…","port":2775,"systemId":"…","password":"…","window":50}]` */
   GODWIT_CONNECTORS_SMPP: linksSchema,
   GODWIT_CONNECTORS_PORT: portSchema.default(0),
+  /**
+   * Names this process among those that share binds; a restart under the same name has its binds back at once. Without
+   * it: the host and GODWIT_CONNECTORS_PORT, where that is not 0.
+   */
+  GODWIT_CONNECTORS_INSTANCE: z
+    .string()
+    .min(1)
+    .max(100)
+    .regex(/^[^#]+$/, "must not contain #")
+    .optional(),
   ...liveHeapSetting,
 });
+
+type Config = z.output<typeof envSchema>;
 
 /** Steps in flight per set: settles of a few providers, and receipts. */
 const WRITERS = 3;
@@ -66,47 +82,27 @@ export async function runConnectorsRole(
   const sets = stack.use(await openMongoStores(config.GODWIT_SETS, shared));
   const stores = [...sets.bySet.values()];
   const directory = stack.use(openDirectory({ stores, clock, log }));
-  const policy = createDoubtPolicy(directory);
-  const submits = metrics.counter("godwit_submit_segments_total", "Segments handed to providers, by result");
-  const settleSeconds = metrics.histogram("godwit_settle_seconds", "Time of a settle step", LATENCY_BUCKETS);
-  const received = metrics.counter("godwit_inbound_total", "Receipts and replies that came in");
-
-  const engines = config.GODWIT_CONNECTORS_SMPP.map((settings) => {
-    const provider = providerIdSchema.parse(settings.provider);
-    const inbound = createInboundQueue({
-      provider,
-      stores,
-      stateOf: directory.stateOf,
-      region: config.GODWIT_REGION,
-      clock,
-      random: systemRandom,
-      mint,
-      received,
-    });
-    const connector = connectorTypes.smpp.open(settings, { clock, random: systemRandom, log, handlers: inbound });
-    const window = settings.window * settings.binds;
-    const { stateOf } = directory;
-    const engine = {
-      provider,
-      connector,
-      stores,
-      stateOf,
-      clock,
-      mint,
-      log,
-      owner,
-      policy,
-      window,
-      submits,
-      settleSeconds,
-    };
-    return { connector, window, run: () => runSubmitEngine({ ...engine, onSubmitted: inbound.remember }, signal) };
-  });
+  const means = { config, clock, mint, log, owner, metrics, stores, directory };
+  const engines = createEngines(means, signal);
   for (const { connector } of engines) stack.use(connector);
-  showWindows(metrics, engines);
+  showWindows(
+    metrics,
+    engines.map(({ connector }) => connector),
+  );
 
+  const stopped = new AbortController();
+  const users = engines.flatMap(({ connector }) => connector.binds ?? []);
+  const instance = config.GODWIT_CONNECTORS_INSTANCE ?? `${hostname()}:${config.GODWIT_CONNECTORS_PORT || owner}`;
+  const home = createHome(directory, sets.bySet);
+  const binds = holdBinds({ home, instance, session: owner, clock, log }, users, stopped.signal);
+  // A link is well when it is up, and when others have all of its binds.
   const links = (): Record<string, boolean> =>
-    Object.fromEntries(engines.map(({ connector }) => [`link ${connector.provider}`, connector.health === "bound"]));
+    Object.fromEntries(
+      engines.map(({ connector: { provider, health } }) => [
+        `link ${provider}`,
+        health === "bound" || binds.isStandby(provider),
+      ]),
+    );
   const health = stack.use(
     serveHealth({
       port: config.GODWIT_CONNECTORS_PORT,
@@ -117,22 +113,63 @@ export async function runConnectorsRole(
   log.info("process.started", { role: "connectors", address: `http://127.0.0.1:${health.port}` });
   // Without the accounts' policies no doubt can be decided: nothing is claimed before they are known.
   await directory.ready(signal);
-  await Promise.all(engines.map((engine) => engine.run()));
+  await Promise.all(engines.map((engine) => engine.run())).finally(() => stopped.abort());
+  await binds.ended;
   log.info("process.stopped", { role: "connectors" });
 }
 
+interface EngineMeans extends Pick<SubmitEngineDeps, "clock" | "mint" | "log" | "owner" | "stores"> {
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly directory: LiveDirectory;
+}
+
+/** One for each link that is configured: its connector, and what submits over it until `signal` aborts. */
+function createEngines({ config, metrics, directory, ...means }: EngineMeans, signal: AbortSignal) {
+  const { clock, mint, log, stores } = means;
+  const { stateOf } = directory;
+  const shared = {
+    ...means,
+    stateOf,
+    policy: createDoubtPolicy(directory),
+    submits: metrics.counter("godwit_submit_segments_total", "Segments handed to providers, by result"),
+    settleSeconds: metrics.histogram("godwit_settle_seconds", "Time of a settle step", LATENCY_BUCKETS),
+  };
+  const received = metrics.counter("godwit_inbound_total", "Receipts and replies that came in");
+  const random = systemRandom;
+  return config.GODWIT_CONNECTORS_SMPP.map((settings) => {
+    const provider = providerIdSchema.parse(settings.provider);
+    const region = config.GODWIT_REGION;
+    const inbound = createInboundQueue({ provider, stores, stateOf, region, clock, random, mint, received });
+    const connector = connectorTypes.smpp.open(settings, {
+      ...{ clock, random, log },
+      handlers: inbound,
+      bindsAreLeased: true,
+    });
+    const engine = { ...shared, provider, connector, onSubmitted: inbound.remember };
+    return { connector, run: () => runSubmitEngine(engine, signal) };
+  });
+}
+
+/** Where binds are handed out: the home that the directory names; while it names no set at all, the first by name. */
+function createHome(directory: LiveDirectory, bySet: ReadonlyMap<SetId, Store>) {
+  const [first] = [...bySet.keys()].toSorted();
+  return () => {
+    const set = directory.current()?.home ?? first;
+    const registers = set && bySet.get(set)?.registers;
+    return set && registers && { set, registers };
+  };
+}
+
 /** How much of what the provider allows is in use. */
-function showWindows(
-  metrics: Metrics,
-  engines: readonly { readonly connector: Connector; readonly window: number }[],
-): void {
-  metrics.gauge("godwit_window_segments", "Segments that all binds may have unanswered", () =>
-    engines.map(({ connector, window }) => ({ labels: { provider: connector.provider }, value: window })),
-  );
-  metrics.gauge(
-    "godwit_window_free_segments",
-    "Segments that would be handed over now; none while no link is bound",
-    () => engines.map(({ connector }) => ({ labels: { provider: connector.provider }, value: connector.freeSlots })),
+function showWindows(metrics: Metrics, connectors: readonly Connector[]): void {
+  const show = (name: string, help: string, figureOf: (connector: Connector) => number): void =>
+    metrics.gauge(name, help, () =>
+      connectors.map((connector) => ({ labels: { provider: connector.provider }, value: figureOf(connector) })),
+    );
+  show("godwit_window_segments", "Segments that all links may have unanswered", ({ window }) => window);
+  show("godwit_window_free_segments", "Segments that would be handed over now; none while no link is up", (connector) =>
+    connector.freeSlots(true),
   );
 }
 

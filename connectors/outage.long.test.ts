@@ -39,10 +39,9 @@ function createSlowProvider() {
   let inFlight = 0;
   const connector: Connector = {
     provider,
+    window: WINDOW,
     health: "bound",
-    get freeSlots() {
-      return WINDOW - inFlight;
-    },
+    freeSlots: () => WINDOW - inFlight,
     async submit(segment, mayWrite) {
       if (!mayWrite()) return { type: "not_sent", reason: "aborted" };
       inFlight += 1;
@@ -51,9 +50,7 @@ function createSlowProvider() {
       inFlight -= 1;
       return { type: "accepted", providerMessageId: mint.unique() };
     },
-    async untilFreeSlot(signal) {
-      while (inFlight >= WINDOW && !signal.aborted) await systemClock.sleep(5);
-    },
+    onChange: () => ({ [Symbol.dispose]() {} }),
     async drain() {},
     async [Symbol.asyncDispose]() {},
   };
@@ -92,7 +89,6 @@ test.each(["resend", "keep"] as const)(
       stores: [store],
       stateOf: () => "up" as const,
       mint,
-      window: WINDOW,
       policy: () => policy,
     };
     const counters = { submits: metrics.counter("s", ""), settleSeconds: metrics.histogram("t", "", [1]) };

@@ -6,36 +6,24 @@ import type { Position } from "#core/worker/send-positions.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { OutboundSegment, SubmitResult } from "./connector.ts";
 import type { HeldChunk } from "./held-chunk.ts";
-import { type Engine, type HeldSet, maySendFrom, mayUse } from "./held-set.ts";
-
-/** After "too fast" the provider is left alone for this long; the segment stays in its hold. */
-const THROTTLE_PAUSE_MS = 500;
-/** Slots that only alerts may use, as a share of the window: bulk that waits for its answers must not hold one up. */
-const ALERT_SHARE = 0.1;
+import { type Engine, type HeldSet, isFull, maySendFrom, mayUse } from "./held-set.ts";
 
 /** Runs until `signal` aborts. */
 export async function pumpLoop(engine: Engine, signal: AbortSignal): Promise<void> {
-  const { connector, clock, window } = engine.deps;
-  const reserved = window > 1 ? Math.ceil(window * ALERT_SHARE) : 0;
-  for (let turn = 0; !signal.aborted; turn++) {
-    await connector.untilFreeSlot(signal);
-    const restMs = engine.pausedUntil - clock.monotonic();
-    if (restMs > 0) {
-      await clock.sleep(restMs, signal);
-      continue;
-    }
-    let sent = 0;
-    while (engine.pausedUntil <= clock.monotonic() && sendNext(engine, reserved, turn + sent)) sent += 1;
-    if (sent === 0) await engine.wake.wait(signal);
+  using _ = engine.deps.connector.onChange(() => engine.wake.set());
+  for (let turn = 0; !signal.aborted; ) {
+    while (!signal.aborted && sendNext(engine, turn)) turn += 1;
+    turn += 1;
+    await engine.wake.wait(signal);
   }
 }
 
 /** `turn` rotates the sets, so that a slow provider serves them all. False: nothing may go now. */
-function sendNext(engine: Engine, reserved: number, turn: number): boolean {
+function sendNext(engine: Engine, turn: number): boolean {
   const { connector, clock } = engine.deps;
   const { sets } = engine;
   for (const urgent of [true, false]) {
-    if (connector.freeSlots <= (urgent ? 0 : reserved)) continue;
+    if (connector.freeSlots(urgent) <= 0) continue;
     for (let i = 0; i < sets.length; i++) {
       const set = sets[(turn + i) % sets.length];
       const next = set && maySendFrom(engine, set) ? takeFrom(engine, set, urgent, clock.now()) : undefined;
@@ -65,11 +53,10 @@ async function send(engine: Engine, set: HeldSet, chunk: HeldChunk, position: Po
   if (result.type === "accepted" && result.providerMessageId !== "") {
     onSubmitted(result.providerMessageId, { message: item.id, segment });
   }
-  if (result.type === "refused" && result.class === "throttle") {
-    engine.pausedUntil = clock.monotonic() + THROTTLE_PAUSE_MS;
-  }
   chunk.record(position, result, clock.now());
   if (chunk.wantsStep) set.dirty.set();
+  set.unsaid += 1;
+  if (isFull(engine, set)) set.onFull?.();
   engine.wake.set();
 }
 
@@ -105,6 +92,6 @@ function toSegment(position: Position, now: number): OutboundSegment {
 /** From the id, so that a segment sent again joins the parts of the first time. */
 function concatReference(id: MessageId): number {
   let hash = 0;
-  for (let i = 0; i < id.length; i++) hash = (hash * 31 + id.charCodeAt(i)) % 256;
+  for (let i = 0; i < id.length; i++) hash = (hash * 31 + id.charCodeAt(i)) % 0x1_0000;
   return hash;
 }

@@ -15,6 +15,8 @@ export interface ConnectorDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly handlers: InboundHandlers;
+  /** Where the provider counts sessions: none is opened before `Connector.binds` is told which. */
+  readonly bindsAreLeased?: boolean;
 }
 
 interface ConnectorDefinition<Schema extends z.ZodType> {

@@ -32,19 +32,17 @@ function createHeldProvider() {
   let isOpen = false;
   const connector: Connector = {
     provider,
+    window: WINDOW,
     health: "bound",
-    get freeSlots() {
-      return WINDOW - answers.length;
-    },
+    freeSlots: (urgent) => WINDOW - answers.length - (urgent ? 0 : 1),
     async submit(segment, mayWrite): Promise<SubmitResult> {
       if (!mayWrite()) return { type: "not_sent", reason: "aborted" };
       sent.push(segment.messageId);
       if (!isOpen) await new Promise<void>((resolve) => answers.push(resolve));
       return { type: "accepted", providerMessageId: mint.unique() };
     },
-    async untilFreeSlot(signal) {
-      while (answers.length >= WINDOW && !signal.aborted) await systemClock.sleep(1);
-    },
+    // A slot comes free with an answer, which wakes the engine anyhow.
+    onChange: () => ({ [Symbol.dispose]() {} }),
     async drain() {},
     async [Symbol.asyncDispose]() {},
   };
@@ -89,13 +87,13 @@ async function setup(
   const store = silence(createMemoryStore({ set, region: "syd", clock: systemClock, random: systemRandom }));
   for (const some of messages) await store.commit({ chunks: toSubmitChunks(mint, lane, some) });
   const { connector, sent, answerNow, answerAll } = createHeldProvider();
-  const marks = watchMarks(store, () => sent.length - (WINDOW - connector.freeSlots));
+  const marks = watchMarks(store, () => sent.length - (WINDOW - connector.freeSlots(true)));
   const metrics = createMetrics();
   const stop = new AbortController();
   let state = first;
   const running = runSubmitEngine(
     {
-      ...{ provider, connector, stores: [store], stateOf: () => state, mint, window: WINDOW, policy: () => "keep" },
+      ...{ provider, connector, stores: [store], stateOf: () => state, mint, policy: () => "keep" },
       ...{ clock: systemClock, log: silentLogger, owner: "test", onSubmitted: () => undefined, ...deps },
       ...{ submits: metrics.counter("s", ""), settleSeconds: metrics.histogram("t", "", [1]) },
     },

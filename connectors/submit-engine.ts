@@ -6,13 +6,16 @@
  */
 import { SEND_MARK_AHEAD_MAX } from "#domain/limits.ts";
 import { claimLoop, SUBMIT_LEASE_MS } from "./claim-submits.ts";
-import { type Engine, type HeldSet, type SubmitEngineDeps, settleHeld, undefinedIfAway } from "./held-set.ts";
+import { type Engine, type HeldSet, isFull, type SubmitEngineDeps, settleHeld, undefinedIfAway } from "./held-set.ts";
 import { clearHeld } from "./opt-outs.ts";
 import { pumpLoop } from "./pump.ts";
 import { createSignal } from "./signal.ts";
 
 const RENEW_MS = SUBMIT_LEASE_MS / 3;
-/** Results are settled at most this often, so that one step carries many: at 1,000 a second, 40 of them. */
+/**
+ * Results are settled at most this often, so that one step carries many: at 1,000 a second, 40 of them. A link that is
+ * fast enough for more waits for its marks instead: then half a window of them is enough for a step.
+ */
 const SETTLE_GATHER_MS = 40;
 /** Without a link for this long, what waits goes back to its lane, where another process may have one. */
 const LINK_DOWN_MS = 5_000;
@@ -24,9 +27,22 @@ const DRAIN_LOOK_MS = 20;
 
 /** Runs until `signal` aborts and everything in hand is settled or given back. Throws what a loop of it throws. */
 export async function runSubmitEngine(deps: SubmitEngineDeps, signal: AbortSignal): Promise<void> {
-  const sets = deps.stores.map((store): HeldSet => ({ store, chunks: new Set(), dirty: createSignal(), claiming: 0 }));
-  const ahead = Math.min(SEND_MARK_AHEAD_MAX, deps.window);
-  const engine: Engine = { deps, sets, wake: createSignal(), ahead, pausedUntil: 0 };
+  const sets = deps.stores.map(
+    (store): HeldSet => ({
+      store,
+      chunks: new Set(),
+      dirty: createSignal(),
+      claiming: 0,
+      unsaid: 0,
+      onFull: undefined,
+    }),
+  );
+  const engine: Engine = {
+    ...{ deps, sets, wake: createSignal() },
+    get ahead() {
+      return Math.min(SEND_MARK_AHEAD_MAX, deps.connector.window);
+    },
+  };
   const failed = new AbortController();
   const drained = new AbortController();
   const stopped = AbortSignal.any([signal, failed.signal]);
@@ -51,7 +67,7 @@ export async function runSubmitEngine(deps: SubmitEngineDeps, signal: AbortSigna
 async function settleLoop(engine: Engine, set: HeldSet, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await set.dirty.wait(signal);
-    await engine.deps.clock.sleep(SETTLE_GATHER_MS, signal);
+    await gather(engine, set, signal);
     if (signal.aborted) return;
     await settleHeld(engine, set);
     const isCleared = await clearHeld(engine, set);
@@ -59,6 +75,22 @@ async function settleLoop(engine: Engine, set: HeldSet, signal: AbortSignal): Pr
     if (!isCleared || [...set.chunks].some((chunk) => !chunk.lost && chunk.wantsStep)) set.dirty.set();
     engine.wake.set();
   }
+}
+
+/** Until half a window has been answered, the time is up, or `signal` aborts. */
+function gather(engine: Engine, set: HeldSet, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || isFull(engine, set)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener("abort", done);
+      set.onFull = undefined;
+      resolve();
+    };
+    const timer = engine.deps.clock.after(SETTLE_GATHER_MS, done);
+    signal.addEventListener("abort", done);
+    set.onFull = done;
+  });
 }
 
 /** One timer for all leases of a set. Without a link there is nothing to hold them for. */

@@ -14,6 +14,7 @@ import { gatewayBench } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
 import { memoryBench } from "./memory.ts";
 import { queueBench } from "./queue.ts";
+import { smppBench } from "./smpp.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   gateway: gatewayBench,
   memory: memoryBench,
   queue: queueBench,
+  smpp: smppBench,
 };
 
 /** 128 + SIGINT, as shells say it. */

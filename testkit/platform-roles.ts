@@ -82,6 +82,7 @@ export interface RoleSettings {
   readonly setUriOptions?: ((role: RoleName, set: string) => Readonly<Record<string, string>>) | undefined;
   readonly simulatorBehaviour?: object | undefined;
   readonly smppWindow?: number | undefined;
+  readonly smppBinds?: number | undefined;
   readonly smppResponseTimeoutMs?: number | undefined;
   /** For every role, besides its own. */
   readonly roleVariables?: Readonly<Record<string, string>> | undefined;
@@ -155,7 +156,7 @@ function setsAs(user: StoreRole, role: RoleName, { sets, setUriOptions, ...setti
   return sets.map((set) => setConfig(set, user, settings, setUriOptions?.(role, set.set)));
 }
 
-function smppLink({ ports, secrets, smppWindow, smppResponseTimeoutMs }: RoleSettings): object {
+function smppLink({ ports, secrets, smppWindow, smppBinds = 1, smppResponseTimeoutMs }: RoleSettings): object {
   return {
     provider: DEMO_PROVIDER,
     host: "127.0.0.1",
@@ -164,6 +165,7 @@ function smppLink({ ports, secrets, smppWindow, smppResponseTimeoutMs }: RoleSet
     password: secrets.smpp,
     ...RECONNECT_MS,
     window: smppWindow ?? SIMULATED_WINDOW,
+    binds: smppBinds,
     ...(smppResponseTimeoutMs === undefined ? {} : { responseTimeoutMs: smppResponseTimeoutMs }),
   };
 }

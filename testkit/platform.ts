@@ -61,6 +61,8 @@ export interface PlatformOptions {
   readonly durablePostgres?: boolean;
   readonly simulatorBehaviour?: object;
   readonly smppWindow?: number;
+  /** Binds to the simulator, which all connectors share. Default 1. */
+  readonly smppBinds?: number;
   readonly smppResponseTimeoutMs?: number;
   /** Variables for every role, besides its own. */
   readonly roleVariables?: Readonly<Record<string, string>>;

@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
 import { fromSmppAddress, toSmppAddress } from "./address.ts";
+import type { SmppSettings } from "./settings.ts";
 
-const RULES = { international: { ton: 1, npi: 1 }, alphanumeric: { ton: 5, npi: 0 }, shortCode: { ton: 3, npi: 0 } };
+const RULES: SmppSettings["addresses"] = {
+  international: { ton: 1, npi: 1, prefix: "" },
+  alphanumeric: { ton: 5, npi: 0 },
+  shortCode: { ton: 3, npi: 0 },
+};
 
 test("toSmppAddress() tells numbers, short codes and names apart", () => {
   expect(toSmppAddress("+491701234567", RULES)).toEqual({ ton: 1, npi: 1, address: "491701234567" });

@@ -14,10 +14,16 @@ const INTERNATIONAL = /^[1-9][0-9]{6,14}$/;
 const TON_UNKNOWN = 0;
 const TON_INTERNATIONAL = 1;
 
-/** "+491701…" → international without "+"; 3-8 digits → short code; other digits → international; else alphanumeric. */
+/**
+ * "+491701…" → international, behind its link's prefix; 3-8 digits → short code; other digits → international; else
+ * alphanumeric.
+ */
 export function toSmppAddress(address: string, rules: SmppSettings["addresses"]): SmppAddress {
   if (SHORT_CODE.test(address)) return { ...rules.shortCode, address };
-  if (NUMBER.test(address)) return { ...rules.international, address: address.replace("+", "") };
+  if (NUMBER.test(address)) {
+    const { ton, npi, prefix } = rules.international;
+    return { ton, npi, address: `${prefix}${address.replace("+", "")}` };
+  }
   return { ...rules.alphanumeric, address };
 }
 

@@ -1,11 +1,15 @@
 /**
- * What a command_status means for the message. The default table; statuses it does not list are ambiguous, as providers
- * give numbers meanings of their own (0x400-0x4FF above all).
+ * What a command_status means for the message. A link's own table goes before the default one, as providers give
+ * numbers meanings of their own (0x400-0x4FF above all); a status that neither lists is ambiguous.
  */
 import type { RefusalClass } from "../connector.ts";
 
+/** By command_status, in decimal. */
+export type StatusTable = Readonly<Record<number, RefusalClass>>;
+
 const CLASSES: Readonly<Record<RefusalClass, readonly number[]>> = {
-  throttle: [0x14, 0x58],
+  throttle: [0x58],
+  busy: [0x14],
   transient: [0x08, 0x64, 0x102],
   ambiguous: [0x45, 0xfe, 0xff],
   session: [0x04, 0x05],
@@ -23,15 +27,23 @@ const classOf = new Map(
   (Object.keys(CLASSES) as RefusalClass[]).flatMap((name) => CLASSES[name].map((status) => [status, name] as const)),
 );
 
-const RETRYABLE: ReadonlySet<RefusalClass> = new Set(["throttle", "transient", "ambiguous", "session", "account"]);
+const RETRYABLE: ReadonlySet<RefusalClass> = new Set([
+  "throttle",
+  "busy",
+  "transient",
+  "ambiguous",
+  "session",
+  "account",
+]);
 
-/** Total over every number but 0, which is no refusal. `retryable`: the same provider may take the message later. */
-export function classifyStatus(status: number): { readonly class: RefusalClass; readonly retryable: boolean } {
-  const refusal = classOf.get(status) ?? "ambiguous";
+/**
+ * Total over every number but 0, which is no refusal. `own`: the link's table, by status. `retryable`: the same
+ * provider may take the message later.
+ */
+export function classifyStatus(
+  status: number,
+  own: StatusTable,
+): { readonly class: RefusalClass; readonly retryable: boolean } {
+  const refusal = own[status] ?? classOf.get(status) ?? "ambiguous";
   return { class: refusal, retryable: RETRYABLE.has(refusal) };
-}
-
-/** A bind refused so will be refused again until somebody changes something. */
-export function isAccountRefusal(status: number): boolean {
-  return classOf.get(status) === "account";
 }

@@ -21,10 +21,9 @@ const submit = ({ connector }: Pair, more: Parameters<typeof segment>[0] = {}): 
 describe("submit()", () => {
   test("10,000 segments through a window of 50 are all answered, each with its receipt", async () => {
     await using pair = await openPair();
-    const forever = new AbortController().signal;
     const results: Promise<SubmitResult>[] = [];
     for (let i = 0; i < 10_000; i++) {
-      if (pair.connector.freeSlots === 0) await pair.connector.untilFreeSlot(forever);
+      await untilBound(pair.connector);
       results.push(submit(pair, { to: `+49170${2_000_000 + i}9` }));
     }
     const ids = new Set(
@@ -38,8 +37,9 @@ describe("submit()", () => {
 
   test("says window_full and not_bound before anything is written", async () => {
     await using pair = await openPair({ noAnswerShare: 1 }, { window: 2 });
-    const held = [submit(pair), submit(pair)];
-    expect(await submit(pair)).toEqual({ type: "not_sent", reason: "window_full" });
+    // The last slot is the alerts'.
+    const held = [submit(pair), submit(pair, { urgent: true })];
+    expect(await submit(pair, { urgent: true })).toEqual({ type: "not_sent", reason: "window_full" });
     pair.simulator.dropLinks();
     expect(await Promise.all(held)).toEqual(held.map(() => ({ type: "unknown", reason: "link_lost" })));
     await untilBound(pair.connector);
@@ -57,7 +57,7 @@ describe("submit()", () => {
 
   test("a full window is unknown when the link drops, and the connector comes back", async () => {
     await using pair = await openPair({ noAnswerShare: 1 });
-    const results = Array.from({ length: 50 }, () => submit(pair));
+    const results = Array.from({ length: 50 }, () => submit(pair, { urgent: true }));
     pair.simulator.dropLinks();
     expect(await Promise.all(results)).toEqual(results.map(() => ({ type: "unknown", reason: "link_lost" })));
     pair.simulator.setBehaviour({});
@@ -74,8 +74,12 @@ describe("submit()", () => {
     await using pair = await openPair({ refuse: [{ toSuffix: "77", status: 0x45 }] });
     const throttled = { type: "refused", status: 0x58, class: "throttle", retryable: true } as const;
     expect(await submit(pair, { to: "+4917012340058" })).toEqual(throttled);
+    expect(await submit(pair, { urgent: true })).toEqual({ type: "not_sent", reason: "window_full" });
+    await untilBound(pair.connector);
     expect(await submit(pair, { to: "+4917012340058" })).toMatchObject({ type: "accepted" });
+    await untilBound(pair.connector);
     expect(await submit(pair, { to: "+4917012340003" })).toMatchObject({ status: 0x0b, retryable: false });
+    await untilBound(pair.connector);
     expect(await submit(pair, { to: "+4917012345677" })).toMatchObject({ status: 0x45, class: "ambiguous" });
   });
 
@@ -102,9 +106,10 @@ describe("submit()", () => {
 
   test("spreads over parallel binds, and over transmitter and receiver", async () => {
     await using three = await openPair({ noAnswerShare: 1 }, { binds: 3, window: 2 });
-    while (three.connector.freeSlots < 6) await new Promise(setImmediate);
-    const held = Array.from({ length: 6 }, () => submit(three));
-    expect(three.connector.freeSlots).toBe(0);
+    while (three.connector.freeSlots(true) < 6) await new Promise(setImmediate);
+    expect(three.connector.freeSlots(false)).toBe(3);
+    const held = Array.from({ length: 6 }, () => submit(three, { urgent: true }));
+    expect(three.connector.freeSlots(true)).toBe(0);
     three.simulator.dropLinks();
     await Promise.all(held);
     await using split = await openPair({}, { bindAs: "tx+rx" });
@@ -235,10 +240,9 @@ describe("links", () => {
       { garbageEvery: 20, garbage: "broken_tlv" },
     ] as const) {
       await using pair = await openPair(behaviour);
-      const forever = new AbortController().signal;
       const results: Promise<SubmitResult>[] = [];
       for (let i = 0; i < 100; i++) {
-        if (pair.connector.freeSlots === 0) await pair.connector.untilFreeSlot(forever);
+        await untilBound(pair.connector);
         results.push(submit(pair, { to: `+4917012${34_000 + i}9` }));
       }
       const types = new Set((await Promise.all(results)).map((result) => result.type));
@@ -246,21 +250,17 @@ describe("links", () => {
       expect(types.has("refused")).toBe(false);
       pair.simulator.setBehaviour({});
       await untilBound(pair.connector);
-      expect(pair.connector.freeSlots).toBe(50);
+      expect(pair.connector.freeSlots(true)).toBe(50);
     }
   });
 
-  test("drain() waits for what is in flight, and untilFreeSlot() ends with its signal", async () => {
+  test("drain() waits for what is in flight, and nothing goes after it", async () => {
     await using pair = await openPair({ respDelayMs: 10 });
     const result = submit(pair);
     const drained = pair.connector.drain();
     expect(await submit(pair)).toEqual({ type: "not_sent", reason: "not_bound" });
     expect(await result).toMatchObject({ type: "accepted" });
     await drained;
-    expect([pair.connector.health, pair.connector.freeSlots]).toEqual(["down", 0]);
-    const abort = new AbortController();
-    const waiting = pair.connector.untilFreeSlot(abort.signal);
-    abort.abort();
-    await waiting;
+    expect([pair.connector.health, pair.connector.freeSlots(true)]).toEqual(["down", 0]);
   });
 });

@@ -1,21 +1,30 @@
 /**
  * A provider that speaks SMPP, over as many binds as it allows. Segments go to the bind with the most free slots;
- * receipts and replies come in on any of them and are answered once the platform holds them. No retry, no rate, no
- * memory of what was sent: those belong to the one who claims.
+ * receipts and replies come in on any of them and are answered once the platform holds them. No retry and no memory of
+ * what was sent: those belong to the one who claims.
  */
 import { PduFieldError } from "#core/smpp/codec.ts";
 import { type Pdu, type PduFields, Status } from "#core/smpp/pdu.ts";
 import type { RequestResult } from "#core/smpp/pending-requests.ts";
-import type { Answer, Session } from "#core/smpp/session.ts";
+import type { Answer } from "#core/smpp/session.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
-import type { Connector, ConnectorHealth, InboundHandlers, OutboundSegment, SubmitResult } from "../connector.ts";
+import type {
+  BindUser,
+  Connector,
+  ConnectorHealth,
+  InboundHandlers,
+  InboundReceipt,
+  OutboundSegment,
+  SubmitResult,
+} from "../connector.ts";
 import { classifyStatus } from "./command-status.ts";
 import { normaliseProviderMessageId } from "./provider-message-id.ts";
 import { parseReceipt } from "./receipt.ts";
+import { createReceiptIds, type ReceiptIds } from "./receipt-ids.ts";
 import { parseReply } from "./reply.ts";
-import type { IdForm, SmppSettings } from "./settings.ts";
+import type { SmppSettings } from "./settings.ts";
 import { SmppLink } from "./smpp-link.ts";
 import { submitSmFields } from "./submit-sm.ts";
 
@@ -24,37 +33,64 @@ export interface SmppConnectorDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly handlers: InboundHandlers;
+  /** Binds nothing before `use` says which. */
+  readonly bindsAreLeased?: boolean;
 }
 
-/** Starts binding and returns at once; the links are kept up until `drain`. */
+/** Starts binding and returns at once, unless its binds are leased; the links are kept up until `drain`. */
 export function openSmppConnector(settings: SmppSettings, deps: SmppConnectorDeps): Connector {
   return new SmppConnector(settings, deps);
 }
 
-class SmppConnector implements Connector {
+class SmppConnector implements Connector, BindUser {
   readonly provider: string;
   readonly #settings: SmppSettings;
   readonly #deps: SmppConnectorDeps;
-  readonly #links: readonly SmppLink[];
-  readonly #slotWaiters = new Set<() => void>();
+  /** By bind: a transceiver, or a transmitter and a receiver. */
+  readonly #binds = new Map<number, readonly SmppLink[]>();
+  /** Of all binds. */
+  #links: readonly SmppLink[] = [];
+  #isDraining = false;
+  /** Where the settings do not say how ids are written. */
+  readonly #ids: ReceiptIds | undefined;
+  readonly #listeners = new Set<() => void>();
 
   constructor(settings: SmppSettings, deps: SmppConnectorDeps) {
     this.provider = settings.provider;
     this.#settings = settings;
     this.#deps = deps;
-    const kinds = settings.bindAs === "trx" ? (["trx"] as const) : (["tx", "rx"] as const);
-    this.#links = Array.from({ length: settings.binds }, (_, bind) => kinds.map((bindAs) => ({ bind, bindAs })))
-      .flat()
-      .map((link) => {
-        const { clock, random, log } = deps;
-        const onRequest = (request: Pdu): Promise<Answer> => this.#receive(request);
-        return new SmppLink({ ...link, settings, clock, random, log, onRequest, onChange: () => this.#wake() });
-      });
+    const { provider } = settings;
+    const { log } = deps;
+    const learns = settings.learnIds && settings.responseIdForm === "string" && settings.receiptIdForm === "string";
+    this.#ids = learns ? createReceiptIds((form) => log.info("link.ids_learnt", { provider, ...form })) : undefined;
+    if (deps.bindsAreLeased !== true) void this.use(Array.from({ length: settings.binds }, (_, bind) => bind));
   }
 
-  get freeSlots(): number {
+  get binds(): BindUser {
+    return this;
+  }
+
+  get window(): number {
+    return this.#settings.window * this.#binds.size;
+  }
+
+  get count(): number {
+    return this.#settings.binds;
+  }
+
+  async use(slots: readonly number[]): Promise<void> {
+    if (this.#isDraining) return;
+    const left = [...this.#binds].filter(([bind]) => !slots.includes(bind));
+    for (const [bind] of left) this.#binds.delete(bind);
+    for (const bind of slots) if (!this.#binds.has(bind)) this.#binds.set(bind, this.#openLinks(bind));
+    this.#links = [...this.#binds.values()].flat();
+    this.#changed();
+    await Promise.all(left.flatMap(([, links]) => links.map((link) => link.stop())));
+  }
+
+  freeSlots(urgent: boolean): number {
     let free = 0;
-    for (const link of this.#links) free += link.session?.freeSlots ?? 0;
+    for (const link of this.#links) free += link.freeSlots(urgent);
     return free;
   }
 
@@ -65,18 +101,20 @@ class SmppConnector implements Connector {
   }
 
   async submit(segment: OutboundSegment, mayWrite: () => boolean): Promise<SubmitResult> {
-    const session = this.#freestSession();
-    if (session === undefined) return { type: "not_sent", reason: this.#isBound() ? "window_full" : "not_bound" };
-    let result: Promise<RequestResult>;
+    const link = this.#freestLink(segment.urgent);
+    if (link === undefined) return { type: "not_sent", reason: this.#isBound() ? "window_full" : "not_bound" };
     try {
-      result = session.request("submit_sm", submitSmFields(segment, this.#settings), { mayWrite });
+      const fields = submitSmFields(segment, this.#settings, this.#deps.clock.now());
+      const result = toSubmitResult(await link.submit(fields, mayWrite), this.#settings);
+      if (result.type === "accepted") this.#ids?.submitted(result.providerMessageId, segment.to);
+      return result;
     } catch (error) {
-      return refuseField(error);
+      return refuseField(error, this.#settings);
     }
-    return toSubmitResult(await result, this.#settings.responseIdForm);
   }
 
   async drain(): Promise<void> {
+    this.#isDraining = true;
     await Promise.all(this.#links.map((link) => link.stop()));
   }
 
@@ -84,38 +122,44 @@ class SmppConnector implements Connector {
     return this.drain();
   }
 
-  untilFreeSlot(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.freeSlots > 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#slotWaiters.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#slotWaiters.add(done);
-      signal.addEventListener("abort", done);
-    });
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  #openLinks(bind: number): readonly SmppLink[] {
+    const settings = this.#settings;
+    const { clock, random, log } = this.#deps;
+    const onRequest = (request: Pdu): Promise<Answer> => this.#receive(request);
+    const onChange = (): void => this.#changed();
+    const kinds = settings.bindAs === "trx" ? (["trx"] as const) : (["tx", "rx"] as const);
+    return kinds.map((bindAs) => new SmppLink({ bind, bindAs, settings, clock, random, log, onRequest, onChange }));
   }
 
   #isBound(): boolean {
     return this.#links.some((link) => link.phase === "bound");
   }
 
-  #freestSession(): Session | undefined {
-    let best: Session | undefined;
+  #asAnswered(receipt: InboundReceipt): InboundReceipt {
+    if (this.#ids === undefined) return receipt;
+    const { providerMessageId, from, to } = receipt;
+    return { ...receipt, providerMessageId: this.#ids.resolve(providerMessageId, [from, to]) };
+  }
+
+  #freestLink(urgent: boolean): SmppLink | undefined {
+    let best: SmppLink | undefined;
     let most = 0;
-    for (const { session } of this.#links) {
-      const free = session?.freeSlots ?? 0;
+    for (const link of this.#links) {
+      const free = link.freeSlots(urgent);
       if (free <= most) continue;
-      best = session;
+      best = link;
       most = free;
     }
     return best;
   }
 
-  #wake(): void {
-    if (this.#slotWaiters.size === 0 || this.freeSlots === 0) return;
-    for (const done of [...this.#slotWaiters]) done();
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** A rejection of the handler makes the session answer ESME_RX_T_APPN: the provider keeps it and comes again. */
@@ -129,20 +173,21 @@ class SmppConnector implements Connector {
     const { handlers, clock } = this.#deps;
     const { provider, receiptsWithoutBit, receiptIdForm } = this.#settings;
     const receipt = parseReceipt(fields, { provider, withoutBit: receiptsWithoutBit, idForm: receiptIdForm });
-    if (receipt !== undefined) return handlers.onReceipt(receipt);
+    if (receipt !== undefined) return handlers.onReceipt(this.#asAnswered(receipt));
     return handlers.onReply(parseReply(fields, { provider, receivedAt: clock.now() }));
   }
 }
 
-function toSubmitResult(result: RequestResult, idForm: IdForm): SubmitResult {
+function toSubmitResult(result: RequestResult, settings: SmppSettings): SubmitResult {
   if (result.type !== "answered") return result;
   const { command, status, fields } = result;
   if (command !== "generic_nack" && status === Status.ok) {
-    return { type: "accepted", providerMessageId: normaliseProviderMessageId(fields.message_id ?? "", idForm) };
+    const providerMessageId = normaliseProviderMessageId(fields.message_id ?? "", settings.responseIdForm);
+    return { type: "accepted", providerMessageId };
   }
   // A generic_nack that names no reason still is one.
   const said = status === Status.ok ? Status.invalidCommand : status;
-  return { type: "refused", status: said, ...classifyStatus(said) };
+  return { type: "refused", status: said, ...classifyStatus(said, settings.statuses) };
 }
 
 const FIELD_STATUS = new Map<string, number>([
@@ -152,8 +197,8 @@ const FIELD_STATUS = new Map<string, number>([
 ]);
 
 /** What no wire can carry is refused as the SMSC would, without asking it. */
-function refuseField(error: unknown): SubmitResult {
+function refuseField(error: unknown, { statuses }: SmppSettings): SubmitResult {
   const status = error instanceof PduFieldError ? FIELD_STATUS.get(error.field) : undefined;
   if (status === undefined) throw error;
-  return { type: "refused", status, ...classifyStatus(status) };
+  return { type: "refused", status, ...classifyStatus(status, statuses) };
 }

@@ -4,9 +4,23 @@
  */
 import { z } from "zod";
 import type { E164 } from "#domain/e164.ts";
-import { type AccountId, accountIdSchema, type ProviderId, providerIdSchema, type SetId } from "#domain/ids.ts";
+import {
+  type AccountId,
+  accountIdSchema,
+  type ProviderId,
+  providerIdSchema,
+  type SetId,
+  setIdSchema,
+} from "#domain/ids.ts";
 import { currencySchema, type MicrosText, microsTextSchema } from "#domain/money.ts";
-import { keyListSchema, type SetState, type SetsOfDirectory, setEntrySchema, stateOfSet } from "./set-states.ts";
+import {
+  isInUse,
+  keyListSchema,
+  type SetState,
+  type SetsOfDirectory,
+  setEntrySchema,
+  stateOfSet,
+} from "./set-states.ts";
 
 const prefixSchema = z.string().regex(/^\+[0-9]{0,15}$/, "a prefix is + and the leading digits; + alone matches all");
 
@@ -34,6 +48,8 @@ export const directorySchema = z.strictObject({
   /** What each set is used for; see set-states.ts. */
   sets: z.array(setEntrySchema).default([]),
   keyLists: z.array(keyListSchema).default([]),
+  /** Where what only one may hold is kept, such as who has which bind. Without it: the first set that is in use. */
+  home: setIdSchema.optional(),
 });
 export type DirectoryBody = z.output<typeof directorySchema>;
 export type DirectoryInput = z.input<typeof directorySchema>;
@@ -50,6 +66,8 @@ export interface Price {
 export interface Directory extends SetsOfDirectory {
   readonly version: number;
   stateOf(set: SetId): SetState;
+  /** Undefined: no set is in use, or none was ever named. */
+  readonly home: SetId | undefined;
   account(id: AccountId): Account | undefined;
   /** The account whose live key has this id, and the hash to compare the secret with. */
   key(keyId: string): { readonly account: Account; readonly secretSha256: string } | undefined;
@@ -79,6 +97,7 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
     sets: body.sets,
     keyLists: body.keyLists,
     stateOf: (set) => stateOfSet(body, set),
+    home: body.home ?? body.sets.find(({ state }) => isInUse(state))?.set,
     account: (id) => accounts.get(id),
     key: (keyId) => keys.get(keyId),
     routes: (to) => matches(routes, to),

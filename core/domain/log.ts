@@ -45,6 +45,31 @@ export interface LogEvents {
   "link.bound": { readonly provider: string; readonly bind: number };
   "link.lost": { readonly provider: string; readonly bind: number; readonly reason: string };
   "link.refused": { readonly provider: string; readonly bind: number; readonly status: number };
+  "link.ids_learnt": {
+    readonly provider: string;
+    readonly answer: string;
+    readonly receipt: string;
+    readonly width: number;
+    readonly isUpper: boolean;
+  };
+  /** Only where a link is traced. `fields`: what is neither number nor text. */
+  "link.pdu": {
+    readonly provider: string;
+    readonly bind: number;
+    readonly way: "in" | "out";
+    readonly command: string;
+    readonly status: number;
+    readonly sequence: number;
+    readonly from?: MaskedNumber;
+    readonly to?: MaskedNumber;
+    readonly octets: number;
+    readonly fields: string;
+  };
+  "link.slow": { readonly provider: string; readonly bind: number; readonly answerMs: number };
+  "link.quick": { readonly provider: string; readonly bind: number; readonly answerMs: number };
+  "binds.held": { readonly provider: string; readonly binds: number; readonly of: number };
+  "binds.home_away": Record<string, never>;
+  "binds.home_back": Record<string, never>;
   "submit.in_doubt": { readonly provider: string; readonly segments: number; readonly reason: string };
   "receipt.unmatched": { readonly provider: string; readonly receipts: number };
   "reply.unmatched": { readonly provider: string; readonly from: MaskedNumber };

@@ -15,7 +15,7 @@ import { type BoundAs, boundBy, isControl, mayCarry, type Role, refusalOf, type 
 import { encodePdu, responseTo } from "./codec.ts";
 import { type Liveness, watchLiveness } from "./liveness.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
-import { isResponseId, type Pdu, type PduFields, type RequestCommand, Status } from "./pdu.ts";
+import { isResponseId, type OutgoingPdu, type Pdu, type PduFields, type RequestCommand, Status } from "./pdu.ts";
 import { createPduReader, type PduReader } from "./pdu-reader.ts";
 import { createPendingRequests, type PendingRequests, type RequestResult } from "./pending-requests.ts";
 
@@ -57,6 +57,8 @@ export interface SessionOptions {
   readonly onRequest: (request: Pdu) => Answer | Promise<Answer>;
   /** A slot of the window may have become free, or the session has closed. */
   readonly onSlot?: () => void;
+  /** Sees every PDU, as it is read or written. It may not change them, and must not throw. */
+  readonly onPdu?: (way: "in" | "out", pdu: Pdu | OutgoingPdu) => void;
 }
 
 export interface RequestOptions {
@@ -153,11 +155,13 @@ export class Session implements AsyncDisposable {
     if (this.#closing !== undefined || (!control && this.#state !== "bound")) return notSent("not_bound");
     if (!control && this.freeSlots === 0) return notSent("window_full");
     const sequence = this.#pending.nextSequence();
-    const frame = encodePdu({ command, sequence, fields });
+    const pdu = { command, sequence, fields };
+    const frame = encodePdu(pdu);
     if (options.mayWrite?.() === false) return notSent("aborted");
     const timeoutMs = options.timeoutMs ?? this.#options.responseTimeoutMs;
     const result = this.#pending.add(sequence, { command, windowed: !control, timeoutMs });
     this.#outbox.write(frame);
+    this.#options.onPdu?.("out", pdu);
     return result;
   }
 
@@ -217,11 +221,17 @@ export class Session implements AsyncDisposable {
       this.destroy(reason);
       return;
     }
-    this.#outbox.write(encodePdu({ command: "generic_nack", status: Status.invalidLength, sequence: 0 }));
+    this.#write({ command: "generic_nack", status: Status.invalidLength, sequence: 0 });
     this.#finish(reason);
   }
 
+  #write(pdu: OutgoingPdu): void {
+    this.#outbox.write(encodePdu(pdu));
+    this.#options.onPdu?.("out", pdu);
+  }
+
   #onPdu(pdu: Pdu): void {
+    this.#options.onPdu?.("in", pdu);
     if (isResponseId(pdu.commandId)) this.#onAnswer(pdu);
     else this.#onRequest(pdu);
     this.#steerReading();
@@ -242,7 +252,7 @@ export class Session implements AsyncDisposable {
 
   #onRequest(pdu: Pdu): void {
     if (pdu.command === "unknown") {
-      this.#outbox.write(encodePdu({ command: "generic_nack", status: Status.invalidCommand, sequence: pdu.sequence }));
+      this.#write({ command: "generic_nack", status: Status.invalidCommand, sequence: pdu.sequence });
       return;
     }
     const { role } = this.#options;
@@ -288,7 +298,7 @@ export class Session implements AsyncDisposable {
     const boundAs = boundBy(pdu.command);
     const takesBind = boundAs !== undefined && this.#state === "open" && this.#options.role === "smsc";
     if (takesBind && answer.status === Status.ok) this.#becomeBound(boundAs);
-    this.#outbox.write(encodePdu({ command, sequence: pdu.sequence, ...answer }));
+    this.#write({ command, sequence: pdu.sequence, ...answer });
     if (takesBind && answer.status !== Status.ok) this.#finish("bind_refused");
   }
 

@@ -10,6 +10,7 @@ import type { AccountId, Brand, ChunkId, MessageId, ProviderId, SetId, WriterId 
 import type { OptOutChange } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
 import type { Micros } from "#domain/money.ts";
+import type { Registers } from "./registers.ts";
 
 /** One set. Disposing it closes its writers cleanly, so that readers need not wait for their silence. */
 export interface Store extends AsyncDisposable {
@@ -58,6 +59,7 @@ export interface Store extends AsyncDisposable {
 
   readonly events: EventLog;
   readonly directory: DirectoryCopy;
+  readonly registers: Registers;
 
   /** Which of these (account, number) pairs are opted out. */
   optedOut(pairs: readonly OptOutKey[]): Promise<ReadonlySet<OptOutKey>>;

@@ -7,13 +7,13 @@ import { dirname, join, resolve } from "node:path";
 import type { Platform } from "#testkit/platform.ts";
 
 const READY_BOUND_MS = 30_000;
-const PROFILED = ["edge", "worker", "connectors", "projector"] as const;
+const PROFILED = ["edge", "worker", "connectors", "projector", "simulator"] as const;
 
 /** Restarts the roles under the profiler. An edge on Deno ignores it. */
 export async function profileRoles(platform: Platform, profileDir: string): Promise<void> {
   for (const name of PROFILED) {
     const role = platform.roles.get(name);
-    if (role === undefined) continue;
+    if (role?.alive !== true) continue;
     const dir = resolve(profileDir, name);
     mkdirSync(dir, { recursive: true });
     // The role's variables are a file that its shell reads at each start, beside its log.

@@ -83,9 +83,15 @@ export async function openPair(behaviour: BehaviourInput = {}, settings: Setting
   };
 }
 
-/** There is a free slot, so a bind is up. */
-export function untilBound(connector: Connector): Promise<void> {
-  return connector.untilFreeSlot(new AbortController().signal);
+/** There is a free slot for any segment, so a bind is up and has room. */
+export async function untilBound(connector: Connector): Promise<void> {
+  const free = Promise.withResolvers<void>();
+  const look = (): void => {
+    if (connector.freeSlots(false) > 0) free.resolve();
+  };
+  using _ = connector.onChange(look);
+  look();
+  await free.promise;
 }
 
 export function segment(more: Partial<OutboundSegment> = {}): OutboundSegment {

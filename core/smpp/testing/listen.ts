@@ -4,7 +4,7 @@ import { systemClock } from "#domain/clock.ts";
 import { type ClientSessionOptions, openClientSession } from "../open-client-session.ts";
 import { Session, type SessionOptions } from "../session.ts";
 
-const TEST_OPTIONS = {
+export const TEST_OPTIONS = {
   clock: systemClock,
   window: 50,
   maxInHand: 1_000,

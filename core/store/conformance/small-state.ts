@@ -54,6 +54,25 @@ export function describeSmallState(setup: () => Bundle): void {
     expect(await other.directory.read()).toEqual({ version: 5, body: { five: "$not a field" } });
   });
 
+  test("registers: of many that write at once one does, and the others are told so", async () => {
+    const { store, other } = setup();
+    const name = `slots/${systemClock.now()}`;
+    expect(await store.registers.read(name)).toMatchObject({ version: 0, body: undefined });
+    for (let version = 0; version < 3; version++) {
+      const writers = [store, other, store, other, store, other];
+      const written = await Promise.all(
+        writers.map((each, i) => each.registers.replace(name, version, { version, writer: i, $text: "$$NOW" })),
+      );
+      expect(written.filter((won) => won)).toHaveLength(1);
+      const { body, ...read } = await other.registers.read(name);
+      expect(read.version).toBe(version + 1);
+      expect(body).toEqual({ version, writer: written.indexOf(true), $text: "$$NOW" });
+      expect(Math.abs(read.now - systemClock.now())).toBeLessThan(5_000);
+    }
+    expect(await store.registers.replace(name, 1, {})).toBe(false);
+    expect(await store.registers.replace(name, 9, {})).toBe(false);
+  });
+
   test("ping() resolves while the set can be reached", async () => {
     await setup().store.ping();
   });

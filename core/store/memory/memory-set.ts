@@ -41,6 +41,8 @@ export interface MemorySet {
   readonly allotments: Map<AllotmentId, bigint>;
   /** Told of the lanes that chunks were just put on. */
   readonly bells: Set<(lanes: ReadonlySet<Lane>) => void>;
+  /** Bodies as JSON. */
+  readonly registers: Map<string, { readonly version: number; readonly body: string }>;
   directory: VersionedDirectory | undefined;
   standing: Standing;
 }
@@ -54,6 +56,7 @@ export function createMemorySet(): MemorySet {
     sendKeys: new Map(),
     allotments: new Map(),
     bells: new Set(),
+    registers: new Map(),
     directory: undefined,
     standing: "in_service",
   };

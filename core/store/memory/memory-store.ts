@@ -12,6 +12,7 @@ import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
 import { encodeItems } from "../chunk-bounds.ts";
 import { createLaneTurns } from "../lane-turns.ts";
+import type { Registers } from "../registers.ts";
 import {
   type AllotmentId,
   type Bell,
@@ -69,6 +70,7 @@ class MemoryStore implements Store {
   readonly region: string;
   readonly events: EventLog;
   readonly directory: DirectoryCopy;
+  readonly registers: Registers;
   readonly #options: MemoryStoreOptions;
   readonly #data: MemorySet;
   readonly #mint: IdMint;
@@ -90,6 +92,7 @@ class MemoryStore implements Store {
           data.directory = structuredClone(copy);
       },
     };
+    this.registers = createMemoryRegisters(data, options.clock);
   }
 
   async commit(step: Step): Promise<CommitResult> {
@@ -337,4 +340,18 @@ function toTentative(hold: Hold): Hold {
   const lease = { ...hold.lease, tentative: true } as Lease;
   const progress = { ...hold.progress, priorMark: hold.progress.mark };
   return { ...hold, lease, deliveries: hold.deliveries + 1, progress };
+}
+
+function createMemoryRegisters({ registers }: MemorySet, clock: Clock): Registers {
+  return {
+    async read(name) {
+      const { version, body } = registers.get(name) ?? { version: 0, body: undefined };
+      return { version, body: body === undefined ? undefined : (JSON.parse(body) as unknown), now: clock.now() };
+    },
+    async replace(name, version, body) {
+      if ((registers.get(name)?.version ?? 0) !== version) return false;
+      registers.set(name, { version: version + 1, body: JSON.stringify(body) });
+      return true;
+    },
+  };
 }

@@ -96,6 +96,13 @@ export interface StandingDocument {
   readonly at: Date;
 }
 
+/** See Store.registers. */
+export interface RegisterDocument {
+  readonly _id: string;
+  readonly version: number;
+  readonly body: string;
+}
+
 export interface Collections {
   readonly chunks: Collection<ChunkDocument>;
   /** Event batches, by the month of their writer. */
@@ -107,6 +114,7 @@ export interface Collections {
   readonly allotments: Collection<AllotmentDocument>;
   readonly schema: Collection<SchemaDocument>;
   readonly standing: Collection<StandingDocument>;
+  readonly registers: Collection<RegisterDocument>;
 }
 
 /** All but those of the months. */
@@ -119,6 +127,7 @@ export const collectionNames = {
   allotments: "allotments",
   schema: "schema",
   standing: "standing",
+  registers: "registers",
 } as const satisfies Record<Exclude<keyof Collections, "eventsOf">, string>;
 
 /**
@@ -149,6 +158,7 @@ export function openCollections(db: Db): Collections {
     allotments: db.collection(collectionNames.allotments),
     schema: db.collection(collectionNames.schema),
     standing: db.collection(collectionNames.standing),
+    registers: db.collection(collectionNames.registers),
   };
 }
 

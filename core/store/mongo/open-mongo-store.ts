@@ -18,6 +18,7 @@ import { createDoorbell } from "./doorbell.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
+import { createRegisters } from "./registers.ts";
 import { findSendKeys } from "./send-keys.ts";
 import { createSetClock } from "./set-clock.ts";
 import { createSetSchema } from "./set-schema.ts";
@@ -99,6 +100,7 @@ export function openMongoStoreOn(client: MongoClient, options: ClientStoreOption
     depth: () => guarded("measure the depth of", () => readDepth(collections)),
     events: createMongoEventLog({ set, db, collections, schema, clock, setClock }),
     directory: createDirectoryCopy(collections, guarded),
+    registers: createRegisters(collections, guarded, setClock),
     ...createSetState(collections, guarded),
     findSendKeys: (keys) => guarded("look for send keys in", () => findSendKeys(collections, keys)),
     balances: (allotments) =>

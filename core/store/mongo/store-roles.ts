@@ -11,7 +11,7 @@ export const storeRoles = ["edge", "worker", "connector", "projector", "operator
 export type StoreRole = (typeof storeRoles)[number];
 
 type Action = "find" | "insert" | "update" | "remove" | "changeStream" | "createIndex";
-const { chunks, writers, directory, optOuts, sendKeys, allotments, schema, standing } = collectionNames;
+const { chunks, writers, directory, optOuts, sendKeys, allotments, registers, schema, standing } = collectionNames;
 
 interface Grant {
   /** On the events of every month. Named one by one: a right on all collections would be one on money too. */
@@ -52,6 +52,8 @@ const grants: Record<StoreRole, Grant> = {
       [directory]: ["find"],
       [standing]: ["find"],
       [optOuts]: ["find"],
+      // Which process holds which bind of a provider.
+      [registers]: ["find", "insert", "update"],
       [schema]: ["find"],
     },
   },

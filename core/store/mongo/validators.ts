@@ -50,6 +50,7 @@ export const validators: Readonly<Record<keyof typeof collectionNames, Rule>> = 
   sendKeys: shape({ _id: text, at: date, keys: { bsonType: "array", minItems: 1 }, records: text }),
   allotments: shape({ _id: text, micros: { bsonType: "long", minimum: 0 } }),
   standing: shape({ _id: { enum: ["standing"] }, standing: { enum: ["in_service", "restored"] }, at: date }),
+  registers: shape({ _id: text, version: { bsonType: "number", minimum: 1 }, body: text }),
   schema: shape({ _id: { enum: ["schema"] }, version: count, months: { bsonType: "object" } }, { keptSince: date }),
 };
 

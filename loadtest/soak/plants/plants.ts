@@ -70,8 +70,8 @@ export const plants: readonly Plant[] = [
 ];
 
 /**
- * Of PostgreSQL, which goes on without it. The index by which a set finds submits and conversations was tried first: with
- * 70,000 messages nothing that is gated moved, as the connectors remember their submits.
+ * Of PostgreSQL, which goes on without it. The index by which a set finds submits and conversations was tried first:
+ * with 70,000 messages nothing that is gated moved, as the connectors remember their submits.
  */
 async function dropEventKey({ postgres: server, analystUrl }: Platform): Promise<void> {
   const url = new URL(server.adminUri);

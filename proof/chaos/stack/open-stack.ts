@@ -77,6 +77,8 @@ export async function openStack(options: StackOptions): Promise<ChaosStack> {
     simulatorBehaviour: { ...CALM_BEHAVIOUR, ...options.behaviour },
     ...(options.roleVariables !== undefined && { roleVariables: options.roleVariables }),
     smppResponseTimeoutMs: RESPONSE_TIMEOUT_MS,
+    // One for each connector.
+    smppBinds: 2,
     ...(options.proxies !== false && { advertise: network.advertise }),
     onTick: ({ part, state, ms = 0 }) => state === "starting" || options.say(`  ${part} ${state} after ${ms} ms`),
     signal: options.signal,

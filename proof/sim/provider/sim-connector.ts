@@ -36,7 +36,7 @@ export class SimConnector implements Connector {
   readonly provider = "sim";
   readonly #deps: SimConnectorDeps;
   readonly #pending = new Set<(result: SubmitResult) => void>();
-  readonly #waiters = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   /** Written and not at the provider yet, in their order. */
   readonly #underWay = new Set<{ isLost: boolean }>();
   /** Of the bind: what belongs to an earlier one does not reach the next. */
@@ -52,8 +52,14 @@ export class SimConnector implements Connector {
     deps.process.clock.after(LATENCY_MS, () => this.#bindNow());
   }
 
-  get freeSlots(): number {
-    return this.#state === "bound" ? this.#deps.window - this.#pending.size : 0;
+  get window(): number {
+    return this.#deps.window;
+  }
+
+  /** A slot is kept for alerts. */
+  freeSlots(urgent: boolean): number {
+    const reserved = urgent ? 0 : 1;
+    return this.#state === "bound" ? Math.max(0, this.#deps.window - reserved - this.#pending.size) : 0;
   }
 
   get health(): "bound" | "connecting" {
@@ -64,7 +70,7 @@ export class SimConnector implements Connector {
     const held = this.#holdUp();
     if (held !== undefined) await held;
     if (this.#state !== "bound") return { type: "not_sent", reason: "not_bound" };
-    if (this.freeSlots === 0) return { type: "not_sent", reason: "window_full" };
+    if (this.freeSlots(true) === 0) return { type: "not_sent", reason: "window_full" };
     if (!mayWrite()) return { type: "not_sent", reason: "aborted" };
     const record = this.#deps.onWrite(segment);
     this.#deps.provider.submits.push(record);
@@ -114,17 +120,9 @@ export class SimConnector implements Connector {
     this.#state = "draining";
   }
 
-  untilFreeSlot(signal: AbortSignal): Promise<void> {
-    if (this.freeSlots > 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiters.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#waiters.add(done);
-      signal.addEventListener("abort", done);
-    });
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -180,7 +178,7 @@ export class SimConnector implements Connector {
   }
 
   #wake(): void {
-    if (this.freeSlots > 0) for (const resolve of this.#waiters) resolve();
+    for (const listener of this.#listeners) listener();
   }
 
   #bindNow(): void {
