@@ -11,11 +11,13 @@ import { lanes } from "#domain/lane.ts";
 import { PROVIDER_ID_UNIQUE_MS_MIN } from "#domain/limits.ts";
 import type { InboundHandlers, InboundReceipt } from "./connector.ts";
 import { createEnqueuer, type EnqueuerDeps } from "./inbound-enqueuer.ts";
+import { createRecentMap } from "./recent-map.ts";
 
 /**
- * Submits remembered for their receipts; most come within a minute. ~20 MB. A forgotten one is looked up by a worker.
+ * Submits remembered for their receipts, up to twice as many; most come within a minute. ~20 MB. A forgotten one is
+ * looked up by a worker.
  */
-const REMEMBERED_MAX = 100_000;
+const REMEMBERED_MAX = 50_000;
 /** How long a receipt that is known to no submit waits for the answer that came with it. */
 const EARLY_RECEIPT_MS = 10;
 
@@ -41,7 +43,7 @@ export interface InboundDeps extends EnqueuerDeps {
 
 export function createInboundQueue(deps: InboundDeps): InboundQueue {
   const { provider, clock, mint } = deps;
-  const remembered = new Map<string, Remembered>();
+  const remembered = createRecentMap<string, Remembered>(REMEMBERED_MAX);
   const receipts = createEnqueuer(deps, lanes.receipts);
   const replies = createEnqueuer(deps, lanes.replies);
 
@@ -63,12 +65,8 @@ export function createInboundQueue(deps: InboundDeps): InboundQueue {
     remember(providerMessageId, { message, segment }) {
       // No id at all: it would be taken for the submit of every receipt without one.
       if (providerMessageId === "") return;
-      // The oldest is the first in the map: an id that was used again begins anew.
-      remembered.delete(providerMessageId);
       const until = clock.monotonic() + PROVIDER_ID_UNIQUE_MS_MIN;
       remembered.set(providerMessageId, { message, segment, until });
-      const [oldest] = remembered.size > REMEMBERED_MAX ? remembered.keys() : [];
-      if (oldest !== undefined) remembered.delete(oldest);
     },
 
     async onReceipt(receipt) {

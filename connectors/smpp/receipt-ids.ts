@@ -5,11 +5,13 @@
  * learnt late still fits what was submitted early. Pure; not used where the settings say the forms.
  */
 
+import { createRecentMap, type RecentMap } from "../recent-map.ts";
+
 /** How receipts write what answers wrote. */
 export interface LearntForm {
   /** The answer's base and the receipt's. */
-  readonly answer: "decimal" | "hex" | "folded";
-  readonly receipt: "decimal" | "hex" | "folded";
+  readonly answer: (typeof BASES)[number];
+  readonly receipt: (typeof BASES)[number];
   /** Of the answer's digits: padded with zeros to this many; 0: not at all. */
   readonly width: number;
   readonly isUpper: boolean;
@@ -28,6 +30,7 @@ export interface ReceiptIds {
 const RECENT_MAX = 20_000;
 /** One sample may be chance. */
 const SAMPLES_MIN = 3;
+const BASES = ["decimal", "hex", "folded"] as const;
 const DECIMAL = /^[0-9]{1,40}$/;
 const HEX = /^[0-9a-f]{1,40}$/i;
 
@@ -42,22 +45,23 @@ const READINGS: readonly Reading[] = [
 ];
 
 export function createReceiptIds(onLearnt: (form: LearntForm) => void = () => undefined): ReceiptIds {
-  const recent = new Map<string, string>();
-  /** By base and value; built when the first receipt fits nothing as it stands, and kept from then on. */
-  let byValue: Map<string, string> | undefined;
+  const recent = createRecentMap<string, string>(RECENT_MAX);
+  /** By base and value; filled when the first receipt fits nothing as it stands, and from then on. */
+  let byValue: RecentMap<string, string> | undefined;
   let learnt: LearntForm | undefined;
   let candidate: { readonly form: LearntForm; readonly samples: number } | undefined;
 
-  function forget(id: string): void {
-    recent.delete(id);
-    for (const key of keysOf(id)) if (byValue?.get(key) === id) byValue.delete(key);
+  function indexByValue(): RecentMap<string, string> {
+    const index = createRecentMap<string, string>(RECENT_MAX * BASES.length);
+    for (const id of recent.keys()) for (const key of keysOf(id)) index.set(key, id);
+    return index;
   }
 
   function find(
     id: string,
     numbers: readonly string[],
   ): { readonly id: string; readonly reading: Reading } | undefined {
-    byValue ??= new Map([...recent.keys()].flatMap((known) => keysOf(known).map((key) => [key, known] as const)));
+    byValue ??= indexByValue();
     for (const reading of READINGS) {
       const [answer, receipt] = reading;
       const value = readAs(id, receipt);
@@ -90,14 +94,11 @@ export function createReceiptIds(onLearnt: (form: LearntForm) => void = () => un
     },
     submitted(id, to) {
       if (id === "") return;
-      forget(id);
       recent.set(id, to);
       if (byValue !== undefined) for (const key of keysOf(id)) byValue.set(key, id);
-      const [oldest] = recent.size > RECENT_MAX ? recent.keys() : [];
-      if (oldest !== undefined) forget(oldest);
     },
     resolve(id, numbers) {
-      if (id === "" || recent.has(id)) return id;
+      if (id === "" || recent.get(id) !== undefined) return id;
       const found = find(id, numbers);
       if (found !== undefined) {
         learn(found.id, found.reading);
@@ -109,7 +110,7 @@ export function createReceiptIds(onLearnt: (form: LearntForm) => void = () => un
 }
 
 function keysOf(id: string): readonly string[] {
-  return (["decimal", "hex", "folded"] as const).flatMap((base) => {
+  return BASES.flatMap((base) => {
     const value = readAs(id, base);
     return value === undefined ? [] : [`${base} ${value}`];
   });

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Platform } from "#testkit/platform.ts";
 
 const READY_BOUND_MS = 30_000;
-const PROFILED = ["edge", "worker", "connectors", "projector", "simulator"] as const;
+const PROFILED = ["edge", "worker", "connectors", "projector"] as const;
 
 /** Restarts the roles under the profiler. An edge on Deno ignores it. */
 export async function profileRoles(platform: Platform, profileDir: string): Promise<void> {

@@ -51,6 +51,7 @@ export function openBacklog(store: Store): Backlog {
     waiting: async () => (await store.depth()).get(LANE)?.items ?? 0,
     async settled() {
       const steps: SettleStep[] = [];
+      for (const { writer } of await store.events.writers()) if (!read.has(writer)) read.set(writer, 0);
       for (;;) {
         const batches = await store.events.read(read, READ_BATCHES);
         if (batches.length === 0) return steps;
