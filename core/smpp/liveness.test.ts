@@ -38,6 +38,24 @@ test("an answer that a stall of our own kept unread until the deadline still cou
   expect(seen).toEqual(["probe"]);
 });
 
+test("what went unanswered is asked about at once, once, and a peer that says nothing then is lost", () => {
+  const { clock, liveness, seen } = setUp();
+  clock.advance(5);
+  liveness.touch();
+  clock.advance(5);
+  expect(liveness.suspect(2)).toBe(false);
+  expect(seen).toEqual([]);
+  expect([liveness.suspect(6), liveness.suspect(7)]).toEqual([true, true]);
+  expect(seen).toEqual(["probe"]);
+  clock.advance(9);
+  liveness.touch();
+  clock.advance(3);
+  expect(seen).toEqual(["probe"]);
+  expect(liveness.suspect(20)).toBe(true);
+  clock.advance(12);
+  expect(seen).toEqual(["probe", "probe", "peer_silent"]);
+});
+
 test("any octet after the probe is life", () => {
   const { clock, liveness, seen } = setUp();
   clock.advance(35);

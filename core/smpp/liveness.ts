@@ -8,6 +8,11 @@ import type { Clock } from "#domain/clock.ts";
 export interface Liveness {
   /** An octet came in. */
   touch(): void;
+  /**
+   * Something went unanswered since `since` (monotonic): if nothing else came in either, the peer is asked now and not
+   * at the next silence, and it is true.
+   */
+  suspect(since: number): boolean;
   stop(): void;
 }
 
@@ -26,6 +31,7 @@ export function watchLiveness(deps: {
 }): Liveness {
   const { clock, idleMs, answerMs } = deps;
   let lastInbound = clock.monotonic();
+  let isAsked = false;
   let timer = clock.after(idleMs, check);
 
   function check(): void {
@@ -38,14 +44,24 @@ export function watchLiveness(deps: {
     } else if (idle < idleMs) {
       timer = clock.after(Math.ceil(idleMs - idle), check);
     } else {
-      deps.probe();
-      timer = clock.after(answerMs, () => judge(now));
+      ask(now);
     }
   }
 
+  function ask(now: number): void {
+    isAsked = true;
+    deps.probe();
+    timer = clock.after(answerMs, () => judge(now));
+  }
+
   function judge(askedAt: number): void {
-    if (showedLife(askedAt)) check();
-    else timer = clock.after(LAST_LOOK_MS, () => (showedLife(askedAt) ? check() : deps.lost("peer_silent")));
+    if (showedLife(askedAt)) goOn();
+    else timer = clock.after(LAST_LOOK_MS, () => (showedLife(askedAt) ? goOn() : deps.lost("peer_silent")));
+  }
+
+  function goOn(): void {
+    isAsked = false;
+    check();
   }
 
   function showedLife(askedAt: number): boolean {
@@ -55,6 +71,14 @@ export function watchLiveness(deps: {
   return {
     touch() {
       lastInbound = clock.monotonic();
+    },
+    suspect(since) {
+      if (!deps.isReading() || lastInbound > since) return false;
+      if (!isAsked) {
+        timer.cancel();
+        ask(clock.monotonic());
+      }
+      return true;
     },
     stop() {
       timer.cancel();

@@ -43,9 +43,11 @@ export function createPendingRequests(deps: {
   readonly clock: Clock;
   /** Called after entries left the window. */
   readonly onSettled: () => void;
+  /** Called before that with the time at which the first of those was sent that now ran out (monotonic). */
+  readonly onExpired?: (sentAt: number) => void;
   readonly firstSequence?: number;
 }): PendingRequests {
-  const { clock, onSettled } = deps;
+  const { clock, onSettled, onExpired } = deps;
   const entries = new Map<number, Entry>();
   let windowed = 0;
   let lastSequence = (deps.firstSequence ?? 1) - 1;
@@ -82,6 +84,8 @@ export function createPendingRequests(deps: {
       expired.push(entry);
     }
     if (earliest !== Number.POSITIVE_INFINITY) arm(earliest);
+    const windowed = expired.filter((entry) => entry.windowed);
+    if (windowed.length > 0) onExpired?.(Math.min(...windowed.map(({ sentAt }) => sentAt)));
     for (const entry of expired) entry.resolve(RESPONSE_TIMEOUT);
     if (expired.length > 0) onSettled();
   }

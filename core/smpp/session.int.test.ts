@@ -73,11 +73,28 @@ describe("requests in flight", () => {
     expect(await client.request("submit_sm", MESSAGE)).toEqual({ type: "not_sent", reason: "not_bound" });
   });
 
-  test("one without an answer becomes unknown at its deadline, and its slot is free again", async () => {
+  test("one without an answer becomes unknown at its deadline, its slot is free once the peer shows life", async () => {
     await using server = await listenSmsc(unanswered);
-    await using client = await bindTestClient(server.port, { window: 1, responseTimeoutMs: 20 });
+    const free = Promise.withResolvers<void>();
+    const onSlot = (): void => {
+      if (client.freeSlots === 1) free.resolve();
+    };
+    await using client = await bindTestClient(server.port, { window: 1, responseTimeoutMs: 20, onSlot });
     expect(await client.request("submit_sm", MESSAGE)).toEqual({ type: "unknown", reason: "response_timeout" });
-    expect(client.freeSlots).toBe(1);
+    expect(client.freeSlots).toBe(0);
+    await free.promise;
+  });
+
+  test("a half-open peer has one window in doubt and no more, and is given up without another silence", async () => {
+    const received: string[] = [];
+    await using server = await listenRaw(({ command }) => received.push(command));
+    const client = await bindTestClient(server.port, { window: 5, responseTimeoutMs: 20, enquireLinkTimeoutMs: 100 });
+    const results = Array.from({ length: 5 }, () => client.request("submit_sm", MESSAGE));
+    const doubt = { type: "unknown", reason: "response_timeout" } as const;
+    expect(await Promise.all(results)).toEqual(results.map(() => doubt));
+    expect(await client.request("submit_sm", MESSAGE)).toEqual({ type: "not_sent", reason: "window_full" });
+    expect((await client.closed).reason).toBe("peer_silent");
+    expect(received).toEqual([...results.map(() => "submit_sm"), "enquire_link"]);
   });
 
   test("an answer of another command settles nothing", async () => {

@@ -95,6 +95,8 @@ export class Session implements AsyncDisposable {
   #inHand = 0;
   /** Since when the peer has left our output lying (monotonic). */
   #stuckSince: number | undefined;
+  /** A request went unanswered and nothing else came: until the peer shows life, nothing more is risked on it. */
+  #isSuspect = false;
   #closing: Closed | undefined;
   #leaving: Promise<void> | undefined;
   #quietWaiters: (() => void)[] = [];
@@ -108,7 +110,13 @@ export class Session implements AsyncDisposable {
     this.#resolveClosed = resolve;
     this.#options = options;
     this.#outbox = createOutbox(socket);
-    this.#pending = createPendingRequests({ clock, onSettled: () => this.#progressed() });
+    this.#pending = createPendingRequests({
+      clock,
+      onSettled: () => this.#progressed(),
+      onExpired: (sentAt) => {
+        this.#isSuspect = this.#liveness.suspect(sentAt);
+      },
+    });
     this.#reader = createPduReader({
       socket,
       clock,
@@ -141,11 +149,11 @@ export class Session implements AsyncDisposable {
     return this.#pending.windowed;
   }
 
-  /** Requests that may be written now: 0 unless bound in our direction, not closing, and the peer takes our octets. */
+  /** Requests that may be written now: 0 unless bound in our direction, not closing, and the peer shows life. */
   get freeSlots(): number {
     const mayAsk =
       this.#state === "bound" && this.#closing === undefined && mayCarry(this.#boundAs, this.#options.role);
-    if (!mayAsk || this.#outbox.heldBytes > OUTPUT_BYTES_MAX) return 0;
+    if (!mayAsk || this.#isSuspect || this.#outbox.heldBytes > OUTPUT_BYTES_MAX) return 0;
     return Math.max(0, this.#options.window - this.#pending.windowed);
   }
 
@@ -213,7 +221,10 @@ export class Session implements AsyncDisposable {
 
   #onData(chunk: Buffer): void {
     this.#liveness.touch();
+    const wasSuspect = this.#isSuspect;
+    this.#isSuspect = false;
     if (this.#closing === undefined) this.#reader.push(chunk);
+    if (wasSuspect) this.#options.onSlot?.();
   }
 
   #onLost(reason: "bad_length" | "pdu_timeout"): void {
