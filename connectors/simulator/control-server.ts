@@ -1,58 +1,14 @@
 /**
- * The simulator's HTTP side, for tests and for people: GET /livez, GET /counters, GET /submits?since=N and GET
- * /deliveries?since=N (NDJSON, oldest first), PUT /behaviour, POST /replies, POST /drop-links. No authentication: it
- * listens where the simulator does, on loopback.
+ * The simulator's HTTP side, for tests and for people; GET / tells what there is. No authentication: it listens on
+ * loopback unless it is told otherwise. What it cannot do it answers with a problem that names the field.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { z } from "zod";
-import { behaviourSchema } from "./behaviour.ts";
+import { CONTROL_ROUTES, type ControlAnswer, controlHelp } from "./control-routes.ts";
+import { InputError, parseJson } from "./problem.ts";
 import type { SmscSimulator } from "./smsc-simulator.ts";
-import { toLine } from "./submit-record.ts";
 
-const BODY_BYTES_MAX = 64 * 1024;
-const replySchema = z.strictObject({
-  from: z.string().min(1).max(21),
-  to: z.string().min(1).max(21),
-  text: z.string().max(10_000),
-});
-const sinceSchema = z.coerce.number().int().min(0).default(0);
-
-interface HttpAnswer {
-  readonly status: number;
-  readonly type?: "application/json" | "application/x-ndjson";
-  readonly body?: string;
-}
-
-type Route = (simulator: SmscSimulator, url: URL, body: unknown) => HttpAnswer;
-
-const ROUTES: Readonly<Record<string, Route>> = {
-  "GET /livez": () => json({ live: true }),
-  "GET /counters": (simulator) => json({ ...simulator.counters, links: simulator.links, waiting: simulator.waiting }),
-  "GET /submits": (simulator, url) => {
-    const since = sinceSchema.safeParse(url.searchParams.get("since") ?? undefined);
-    return since.success ? ndjson(simulator.submitsSince(since.data).map(toLine)) : invalid(since.error);
-  },
-  "GET /deliveries": (simulator, url) => {
-    const since = sinceSchema.safeParse(url.searchParams.get("since") ?? undefined);
-    return since.success ? ndjson(simulator.deliveriesSince(since.data)) : invalid(since.error);
-  },
-  "PUT /behaviour": (simulator, _url, body) => {
-    const behaviour = behaviourSchema.safeParse(body);
-    if (!behaviour.success) return invalid(behaviour.error);
-    simulator.setBehaviour(behaviour.data);
-    return json(behaviour.data);
-  },
-  "POST /replies": (simulator, _url, body) => {
-    const reply = replySchema.safeParse(body);
-    if (!reply.success) return invalid(reply.error);
-    simulator.reply(reply.data);
-    return { status: 202 };
-  },
-  "POST /drop-links": (simulator) => {
-    simulator.dropLinks();
-    return { status: 204 };
-  },
-};
+/** A script of 1,000 phases with some rules each. */
+const BODY_BYTES_MAX = 1024 * 1024;
 
 /** Listens once it resolves; port 0 = any free one. */
 export async function openControlServer(
@@ -77,42 +33,48 @@ export async function openControlServer(
   };
 }
 
-async function answer(simulator: SmscSimulator, request: IncomingMessage): Promise<HttpAnswer> {
+async function answer(simulator: SmscSimulator, request: IncomingMessage): Promise<ControlAnswer> {
+  const { method = "GET" } = request;
   const url = new URL(request.url ?? "/", "http://simulator");
-  const route = ROUTES[`${request.method} ${url.pathname}`];
-  if (route === undefined) return { status: 404 };
+  if (url.pathname === "/" && method === "GET") return { status: 200, type: "text/plain", body: controlHelp() };
   try {
-    return route(simulator, url, await readJson(request));
-  } catch {
-    return { status: 400 };
+    const route = CONTROL_ROUTES[`${method} ${url.pathname}`];
+    if (route === undefined) throw noRoute(method, url.pathname);
+    return route.answer(simulator, { query: url.searchParams, body: await readJson(request) });
+  } catch (error) {
+    if (error instanceof InputError) return problem(error);
+    const why = error instanceof Error ? error.message : String(error);
+    return problem(new InputError(`Cannot answer as the simulator has a defect: ${why}`, [], 500));
   }
 }
 
-/** Undefined without a body. Rejects on one that is too long, breaks off or is no JSON. */
+function noRoute(method: string, path: string): InputError {
+  const methods = Object.keys(CONTROL_ROUTES).flatMap((route) => {
+    const [known = "", at] = route.split(" ");
+    return at === path ? [known] : [];
+  });
+  if (methods.length === 0) return new InputError(`Cannot find ${path}: GET / shows what there is`, [], 404);
+  return new InputError(`Cannot ${method} ${path}: it takes ${methods.join(", ")}`, [], 405);
+}
+
+/** Undefined without a body. Throws InputError on one that is too long or no JSON. */
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > BODY_BYTES_MAX) throw new RangeError(`Cannot read body beyond ${BODY_BYTES_MAX} bytes`);
+    if (text.length > BODY_BYTES_MAX) {
+      throw new InputError(`Cannot read a body of more than ${BODY_BYTES_MAX} bytes`, [], 413);
+    }
   }
-  return text === "" ? undefined : JSON.parse(text);
+  return text === "" ? undefined : parseJson(text, "read the body");
 }
 
-function send(response: ServerResponse, result: HttpAnswer): void {
+function problem({ status, message, fields }: InputError): ControlAnswer {
+  return { status, type: "application/json", body: `${JSON.stringify({ error: message, fields })}\n` };
+}
+
+function send(response: ServerResponse, result: ControlAnswer): void {
   response.writeHead(result.status, result.type === undefined ? {} : { "content-type": result.type });
   response.end(result.body ?? "");
-}
-
-function json(value: unknown): HttpAnswer {
-  return { status: 200, type: "application/json", body: `${JSON.stringify(value)}\n` };
-}
-
-function ndjson(rows: readonly object[]): HttpAnswer {
-  const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  return { status: 200, type: "application/x-ndjson", body };
-}
-
-function invalid(error: z.ZodError): HttpAnswer {
-  return { status: 422, type: "application/json", body: `${JSON.stringify({ error: z.prettifyError(error) })}\n` };
 }

@@ -1,18 +1,29 @@
 /**
- * What the simulator still has to deliver, as a real SMSC keeps it: a deliver_sm leaves the queue only when it was
- * answered with status 0. Lost links, errors and missing answers bring it back.
+ * What the simulator still has to deliver to one account, as a real SMSC keeps it: a deliver_sm leaves the queue only
+ * when it was answered with status 0. Lost links, errors and missing answers bring it back.
  */
 import type { PduFields } from "#core/smpp/pdu.ts";
 import type { RequestResult } from "#core/smpp/pending-requests.ts";
 import type { Session } from "#core/smpp/session.ts";
 import type { DelayLine } from "./delay-line.ts";
+import type { Link } from "./link.ts";
 import type { ReceiptState } from "./plan-submit.ts";
 
-export type Delivery = DeliveryContent & { readonly fields: PduFields };
+interface Carried {
+  readonly command: "deliver_sm" | "data_sm";
+  readonly fields: PduFields;
+}
 
-export type DeliveryContent =
-  | { readonly kind: "receipt"; readonly providerMessageId: string; readonly state: ReceiptState; readonly to: string }
-  | { readonly kind: "reply"; readonly from: string; readonly to: string; readonly text: string };
+export type Delivery = Carried &
+  (
+    | {
+        readonly kind: "receipt";
+        readonly providerMessageId: string;
+        readonly state: ReceiptState;
+        readonly submit: PduFields;
+      }
+    | { readonly kind: "reply"; readonly from: string; readonly to: string; readonly text: string }
+  );
 
 export interface Deliveries {
   readonly waiting: number;
@@ -21,43 +32,67 @@ export interface Deliveries {
   pump(): void;
 }
 
-/** Past this the oldest are forgotten. */
+/** What all accounts may have waiting together. Past it the account that gets one more forgets its oldest. */
+export interface DeliveryRoom {
+  waiting: number;
+  forgotten: number;
+}
+
 const WAITING_MAX = 1_000_000;
 const RETRY_MS = 1_000;
 
 export function createDeliveries(deps: {
-  readonly sessions: () => Iterable<Session>;
+  readonly links: () => Iterable<Link>;
   readonly line: DelayLine;
+  readonly room: DeliveryRoom;
   /** Each attempt that a link took, when its answer is there or will not come. */
   readonly onAttempt: (delivery: Delivery, acknowledged: boolean) => void;
 }): Deliveries {
-  let queue: Delivery[] = [];
+  const { room } = deps;
+  let queue: (Delivery | undefined)[] = [];
   let head = 0;
 
   function freest(): Session | undefined {
     let best: Session | undefined;
-    for (const session of deps.sessions()) {
-      if (session.freeSlots > (best?.freeSlots ?? 0)) best = session;
+    let most = 0;
+    for (const { session, halfOpen } of deps.links()) {
+      const free = halfOpen ? 0 : session.freeSlots;
+      if (free <= most) continue;
+      best = session;
+      most = free;
     }
     return best;
   }
 
   function add(delivery: Delivery): void {
     queue.push(delivery);
-    if (queue.length - head > WAITING_MAX) head++;
+    room.waiting++;
+    if (room.waiting <= WAITING_MAX) return;
+    take();
+    room.forgotten++;
+  }
+
+  function take(): Delivery | undefined {
+    const delivery = queue[head];
+    queue[head] = undefined;
+    head++;
+    room.waiting--;
+    if (head === queue.length) {
+      queue.length = 0;
+      head = 0;
+    } else if (head > 10_000 && head * 2 > queue.length) {
+      queue = queue.slice(head);
+      head = 0;
+    }
+    return delivery;
   }
 
   function pump(): void {
     while (head < queue.length) {
       const session = freest();
-      const delivery = queue[head];
-      if (session === undefined || delivery === undefined) break;
-      head++;
-      void session.request("deliver_sm", delivery.fields).then((result) => settle(delivery, result));
-    }
-    if (head === queue.length || head > 10_000) {
-      queue = queue.slice(head);
-      head = 0;
+      const delivery = session === undefined ? undefined : take();
+      if (session === undefined || delivery === undefined) return;
+      void session.request(delivery.command, delivery.fields).then((result) => settle(delivery, result));
     }
   }
 

@@ -2,29 +2,26 @@
 
 export interface Ring<T> {
   add(entry: T): void;
-  /** Those with a count above `since` that are still held, oldest first. */
-  since(since: number): readonly (T & { readonly count: number })[];
+  /** Those with a count above `since` that are still held, oldest first, each with its count. */
+  since(since: number): Generator<readonly [count: number, entry: T]>;
 }
 
 /** ~300 bytes each. */
 const KEPT_MAX = 100_000;
 
 export function createRing<T extends object>(): Ring<T> {
-  const ring: (T & { readonly count: number })[] = [];
+  const ring: T[] = [];
   let count = 0;
   return {
     add(entry) {
-      ring[count % KEPT_MAX] = { ...entry, count: count + 1 };
+      ring[count % KEPT_MAX] = entry;
       count++;
     },
-    since(since) {
-      const first = Math.max(since, count - KEPT_MAX, 0);
-      const found: (T & { readonly count: number })[] = [];
-      for (let i = first; i < count; i++) {
+    *since(since) {
+      for (let i = Math.max(since, count - KEPT_MAX, 0); i < count; i++) {
         const entry = ring[i % KEPT_MAX];
-        if (entry !== undefined) found.push(entry);
+        if (entry !== undefined) yield [i + 1, entry];
       }
-      return found;
     },
   };
 }

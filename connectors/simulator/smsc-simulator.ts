@@ -4,56 +4,52 @@
  * losses and doubles. Bound to one address, loopback by default; no secret of the platform ever goes near it.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { type Pdu, type PduFields, Status } from "#core/smpp/pdu.ts";
+import { type Pdu, Status } from "#core/smpp/pdu.ts";
 import { type Answer, Session } from "#core/smpp/session.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
-import { fromSmppAddress } from "../smpp/address.ts";
-import { type Behaviour, type BehaviourInput, behaviourSchema } from "./behaviour.ts";
+import { seededStream } from "#domain/seeded-random.ts";
+import { type Account, type AccountInput, type Accounts, accountSchema, accountsSchema } from "./accounts.ts";
+import { type Behaviour, type BehaviourInput, behaviourSchema, type ReplyInput } from "./behaviour.ts";
 import { openControlServer } from "./control-server.ts";
-import { createDelayLine } from "./delay-line.ts";
-import { receiptDate, receiptFields, replyFields } from "./deliver-sm.ts";
-import { createDeliveries } from "./deliveries.ts";
-import { type DeliveryLine, toDeliveryLine } from "./delivery-line.ts";
+import { type Counters, createCounters } from "./counters.ts";
+import { drawDelayMs } from "./delay-distribution.ts";
+import { DelayLine } from "./delay-line.ts";
+import type { DeliveryLine } from "./delivery-line.ts";
 import { garbageOctets } from "./garbage.ts";
-import { createSubmitPlanner, type ReceiptState, type SubmitPlan } from "./plan-submit.ts";
-import { createRing } from "./ring.ts";
-import { createSubmitRecord, type RecordedSubmit, textOf } from "./submit-record.ts";
+import { cutLink, goHalfOpen, type Link, type LinkLine, toLinkLine } from "./link.ts";
+import { createLinkStorms } from "./link-storms.ts";
+import { MessageCentre } from "./message-centre.ts";
+import { type ScriptInput, type ScriptPhase, scriptSchema } from "./script.ts";
+import { createScriptPlayer, type ScriptStatus } from "./script-player.ts";
+import type { RecordedSubmit } from "./submit-record.ts";
 
 export interface SimulatorOptions {
   /** 0 = any free one. */
   readonly port: number;
   readonly controlPort?: number;
   readonly host?: string;
-  /** Absent: any is welcome. */
+  readonly controlHost?: string;
+  /** Of the one account there is. Absent, with `accounts` absent too: any is welcome. */
   readonly systemId?: string;
+  /** Of every account that has none of its own; absent: any. */
   readonly password?: string;
+  readonly accounts?: readonly AccountInput[];
   readonly clock: Clock;
   readonly random: Random;
+  /** Of all chance in the behaviour; absent: another one each time. */
+  readonly seed?: number;
   readonly behaviour?: BehaviourInput;
+  readonly script?: ScriptInput;
 }
 
-/** Since the start. `receipts` and `replies` count acknowledged deliver_sm; `submits` all submit_sm that came in. */
-export interface SimulatorCounters {
-  submits: number;
-  accepted: number;
-  refused: number;
-  unanswered: number;
-  receipts: number;
-  replies: number;
-  binds: number;
-  refusedBinds: number;
-  droppedLinks: number;
+/** Whose links, or which one; absent: all. */
+export interface LinkSelector {
+  readonly systemId?: string | undefined;
+  readonly link?: number | undefined;
 }
 
-export interface Reply {
-  /** The handset, with "+". */
-  readonly from: string;
-  readonly to: string;
-  readonly text: string;
-}
-
-/** Server-side session: the longest a silent ESME is kept is these two together. */
+/** Server-side session: the longest a silent ESME is kept is the last two together. */
 const TIMERS = {
   bindTimeoutMs: 10_000,
   responseTimeoutMs: 30_000,
@@ -62,59 +58,66 @@ const TIMERS = {
 };
 const DELIVER_WINDOW = 500;
 const IN_HAND_MAX = 5_000;
-/** Ids go on from the clock, so that they do not start again when the simulator does. */
-const IDS_A_MILLISECOND = 1_000;
-const DECIMAL_ID_DIGITS = 20;
+/** Each with its session, ~10 KiB. More are closed as soon as they come. */
+const LINKS_MAX = 10_000;
 
 /** Listens on both ports once it resolves. Rejects when a port is taken. */
 export async function openSmscSimulator(options: SimulatorOptions): Promise<SmscSimulator> {
-  const host = options.host ?? "127.0.0.1";
   const simulator = new SmscSimulator(options);
-  await simulator.listen(host);
+  await simulator.listen();
   return simulator;
 }
 
 export class SmscSimulator implements AsyncDisposable {
-  readonly counters: SimulatorCounters = {
-    submits: 0,
-    accepted: 0,
-    refused: 0,
-    unanswered: 0,
-    receipts: 0,
-    replies: 0,
-    binds: 0,
-    refusedBinds: 0,
-    droppedLinks: 0,
-  };
+  readonly counters: Counters = createCounters();
   readonly #options: SimulatorOptions;
   readonly #server: Server;
-  readonly #links = new Map<Session, Socket>();
-  readonly #line: ReturnType<typeof createDelayLine>;
-  readonly #deliveries: ReturnType<typeof createDeliveries>;
-  readonly #planner: ReturnType<typeof createSubmitPlanner>;
-  readonly #record = createSubmitRecord();
-  readonly #attempts = createRing<DeliveryLine>();
+  readonly #links = new Set<Link>();
+  readonly #line: DelayLine;
+  readonly #centre: MessageCentre;
+  readonly #storms: ReturnType<typeof createLinkStorms>;
+  readonly #script: ReturnType<typeof createScriptPlayer>;
+  #seed: number;
   #behaviour: Behaviour;
   #control: { readonly port: number; close(): Promise<void> } | undefined;
   #port = 0;
-  #lastId: number;
-  #reference = 0;
+  #lastLink = 0;
 
   constructor(options: SimulatorOptions) {
+    const { clock, systemId, password } = options;
     this.#options = options;
     this.#behaviour = behaviourSchema.parse(options.behaviour ?? {});
-    this.#lastId = options.clock.now() * IDS_A_MILLISECOND;
-    this.#planner = createSubmitPlanner(options.random);
-    this.#line = createDelayLine(options.clock);
-    this.#deliveries = createDeliveries({
-      sessions: () => this.#links.keys(),
+    this.#seed = options.seed ?? Math.floor(options.random.fraction() * 2 ** 32);
+    this.#line = new DelayLine(clock);
+    const behaviourOf = (account?: Account): Behaviour => account?.behaviour ?? this.#behaviour;
+    this.#centre = new MessageCentre({
+      clock,
       line: this.#line,
-      onAttempt: (delivery, acknowledged) => {
-        this.#attempts.add(toDeliveryLine(delivery, { at: options.clock.now(), acknowledged }));
-        if (acknowledged) this.counters[delivery.kind === "receipt" ? "receipts" : "replies"]++;
+      named: accountsSchema.parse(options.accounts ?? (systemId === undefined ? [] : [{ systemId }])),
+      password,
+      chanceOf: (purpose) => seededStream(this.#seed, purpose),
+      behaviourOf,
+      count: (account, what) => this.#count(account, what),
+      links: {
+        drop: (link, by) => this.#drop(link, by),
+        halfOpen: (link, ms) => this.#goHalfOpen(link, ms),
+        garbage: ({ socket, account }, kind) =>
+          void socket.write(garbageOctets(kind, account?.random ?? options.random)),
       },
     });
+    this.#storms = createLinkStorms({
+      clock,
+      accounts: () => this.accounts.all,
+      behaviourOf,
+      befall: ({ systemId }, what) => {
+        if (what === "unbind") this.unbind({ systemId });
+        else this.dropLinks({ systemId }, this.behaviourOf(systemId).dropBy);
+      },
+    });
+    this.#script = createScriptPlayer({ clock, begin: (phase) => this.#begin(phase) });
     this.#server = createServer((socket) => this.#accept(socket));
+    this.#storms.restart();
+    if (options.script !== undefined) this.play(options.script);
   }
 
   get port(): number {
@@ -125,9 +128,18 @@ export class SmscSimulator implements AsyncDisposable {
     return this.#control?.port ?? 0;
   }
 
+  /** With it, the same submits in the same order meet the same fate. */
+  get seed(): number {
+    return this.#seed;
+  }
+
+  get accounts(): Accounts {
+    return this.#centre.accounts;
+  }
+
   /** The last 100,000, oldest first. */
   get submits(): readonly RecordedSubmit[] {
-    return this.submitsSince(0);
+    return [...this.submitsSince(0)];
   }
 
   /** Links that are up, bound or not. */
@@ -135,67 +147,145 @@ export class SmscSimulator implements AsyncDisposable {
     return this.#links.size;
   }
 
-  /** Receipts and replies that no link has taken yet. */
-  get waiting(): number {
-    return this.#deliveries.waiting;
+  get linkLines(): readonly LinkLine[] {
+    return [...this.#links].map(toLinkLine);
   }
 
-  submitsSince(count: number): readonly RecordedSubmit[] {
-    return this.#record.since(count);
+  /** Receipts and replies that no link has taken yet. */
+  get waiting(): number {
+    return this.#centre.waiting;
+  }
+
+  /** What bounds have cost so far: deliveries thrown away, and what came before its time. */
+  get overflow(): { readonly forgotten: number; readonly hurried: number } {
+    return { forgotten: this.#centre.forgotten, hurried: this.#line.hurried };
+  }
+
+  /** Answers, receipts and replies that are not due yet. */
+  get delayed(): number {
+    return this.#line.waiting;
+  }
+
+  get script(): ScriptStatus {
+    return this.#script.status;
+  }
+
+  submitsSince(count: number): Iterable<RecordedSubmit> {
+    return this.#centre.submitsSince(count);
   }
 
   /** The last 100,000 attempts to deliver a receipt or a reply, in the order of their ends. */
-  deliveriesSince(count: number): readonly (DeliveryLine & { readonly count: number })[] {
-    return this.#attempts.since(count);
+  deliveriesSince(count: number): Iterable<DeliveryLine> {
+    return this.#centre.deliveriesSince(count);
+  }
+
+  behaviourOf(systemId?: string): Behaviour {
+    const account = systemId === undefined ? undefined : this.accounts.find(systemId);
+    return account?.behaviour ?? this.#behaviour;
   }
 
   /** Replaces the whole behaviour; what is left out is the default. Throws ZodError. */
   setBehaviour(behaviour: BehaviourInput): void {
     this.#behaviour = behaviourSchema.parse(behaviour);
+    this.#storms.restart();
   }
 
-  /** Cuts every link, without a word. */
-  dropLinks(): void {
-    for (const session of [...this.#links.keys()]) this.#drop(session);
+  /** Of one account alone; undefined: as for all again. Throws ZodError. */
+  setBehaviourOf(systemId: string, behaviour: BehaviourInput | undefined): void {
+    this.accounts.behave(systemId, behaviour === undefined ? undefined : behaviourSchema.parse(behaviour));
+    this.#storms.restart();
   }
 
-  /** Sends a handset's message; long texts as parts. It waits for a link if there is none. */
-  reply(reply: Reply): void {
-    this.#reference++;
-    for (const fields of replyFields({ ...reply, reference: this.#reference })) {
-      this.#deliveries.add({ kind: "reply", ...reply, fields });
+  /** Adds or changes an account; false when there are too many. Throws ZodError. */
+  putAccount(account: AccountInput): boolean {
+    const put = this.accounts.put(accountSchema.parse(account)) !== undefined;
+    this.#storms.restart();
+    return put;
+  }
+
+  /** Plays it from its beginning, with all chance drawn anew if it has a seed. Throws ZodError. */
+  play(script: ScriptInput): void {
+    const parsed = scriptSchema.parse(script);
+    if (parsed.seed !== undefined) {
+      this.#seed = parsed.seed;
+      this.accounts.reseed();
     }
+    for (const account of parsed.accounts ?? []) this.accounts.put(account);
+    this.#script.start(parsed);
+  }
+
+  /** The behaviour stays as it is. */
+  stopScript(): void {
+    this.#script.stop();
+  }
+
+  /** Cuts links without a word; how many. */
+  dropLinks(which: LinkSelector = {}, by: Behaviour["dropBy"] = "close"): number {
+    return this.#each(which, (link) => this.#drop(link, by));
+  }
+
+  /** Says unbind to links, once what is in flight on them is answered; how many. */
+  unbind(which: LinkSelector = {}): number {
+    return this.#each(which, (link) => {
+      this.#count(link.account, "unbinds");
+      void link.session.unbind();
+    });
+  }
+
+  /** Leaves links open and dead, and resets them at the end; how many. */
+  halfOpen(ms: number, which: LinkSelector = {}): number {
+    return this.#each(which, (link) => this.#goHalfOpen(link, ms));
+  }
+
+  /**
+   * Sends a handset's message; long texts as parts. It waits for a link if there is none. Without `systemId` it goes to
+   * the account whose link is up. False when no account has this name. Throws ZodError.
+   */
+  reply(reply: ReplyInput, systemId?: string): boolean {
+    const account = systemId === undefined ? undefined : this.accounts.find(systemId);
+    if (account === undefined && systemId !== undefined) return false;
+    this.#centre.reply(reply, account);
+    return true;
   }
 
   /** Leaves every peer's octets unread until `resumeReading`. */
   pauseReading(): void {
-    for (const socket of this.#links.values()) socket.pause();
+    for (const { socket } of this.#links) socket.pause();
   }
 
   resumeReading(): void {
-    for (const socket of this.#links.values()) socket.resume();
+    for (const { socket } of this.#links) socket.resume();
   }
 
-  async listen(host: string): Promise<void> {
+  async listen(): Promise<void> {
+    const { port, host = "127.0.0.1", controlPort = 0, controlHost = "127.0.0.1" } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once("error", reject);
-    this.#server.listen(this.#options.port, host, resolve);
+    this.#server.listen(port, host, resolve);
     await promise;
     const address = this.#server.address();
     this.#port = typeof address === "object" && address !== null ? address.port : 0;
-    this.#control = await openControlServer(this, { host, port: this.#options.controlPort ?? 0 });
+    this.#control = await openControlServer(this, { host: controlHost, port: controlPort });
   }
 
   /** Unbinds its ESMEs, then stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
     await this.#control?.close();
+    this.#script.stop();
+    this.#storms.stop();
     this.#line.clear();
-    await Promise.all([...this.#links.keys()].map((session) => session.unbind()));
+    for (const link of this.#links) if (link.halfOpen) cutLink(link, "reset");
+    await Promise.all([...this.#links].map(({ session }) => session.unbind()));
     this.#line.clear();
   }
 
   #accept(socket: Socket): void {
+    if (this.#behaviour.refuseConnections || this.#links.size >= LINKS_MAX) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      return;
+    }
     const session: Session = new Session({
       ...TIMERS,
       socket,
@@ -203,153 +293,73 @@ export class SmscSimulator implements AsyncDisposable {
       role: "smsc",
       window: DELIVER_WINDOW,
       maxInHand: IN_HAND_MAX,
-      onRequest: (request) => this.#onRequest(session, request),
-      onSlot: () => this.#deliveries.pump(),
+      onRequest: (request) => this.#onRequest(link, request),
+      onSlot: () => link.account?.deliveries.pump(),
     });
-    this.#links.set(session, socket);
-    void session.closed.then(() => this.#links.delete(session));
-  }
-
-  #drop(session: Session): void {
-    this.counters.droppedLinks++;
-    session.destroy();
-  }
-
-  #onRequest(session: Session, request: Pdu): Answer | Promise<Answer> {
-    if (request.command.startsWith("bind_")) return this.#bind(request.fields);
-    if (request.command === "submit_sm") return this.#submit(session, request.fields);
-    return { status: Status.invalidCommand };
-  }
-
-  #bind(fields: PduFields): Answer {
-    const { systemId = fields.system_id, password = fields.password } = this.#options;
-    const status =
-      fields.system_id !== systemId
-        ? Status.invalidSystemId
-        : fields.password !== password
-          ? Status.invalidPassword
-          : Status.ok;
-    if (status !== Status.ok) {
-      this.counters.refusedBinds++;
-      return { status };
-    }
-    this.counters.binds++;
-    // What waited for a link may go, once the bind is answered.
-    this.#nextTurn(() => this.#deliveries.pump());
-    return { status, fields: { system_id: "GODWIT-SIM", sc_interface_version: 0x34 } };
-  }
-
-  #submit(session: Session, fields: PduFields): Answer | Promise<Answer> {
-    const behaviour = this.#behaviour;
-    this.counters.submits++;
-    const to = fields.destination_addr ?? "";
-    const octets = fields.short_message ?? new Uint8Array(0);
-    const text = (): string =>
-      textOf({ esmClass: fields.esm_class ?? 0, dataCoding: fields.data_coding ?? 0, octets }).text;
-    const plan = this.#planner.plan({ to, text }, behaviour, this.#options.clock.now());
-    if (plan.garbage) this.#nextTurn(() => this.#writeGarbage(session, behaviour));
-    const refused = typeof plan.answer === "object" ? plan.answer.refuse : undefined;
-    const id = refused === undefined && plan.answer !== "drop" ? this.#nextId() : undefined;
-    this.#keep(fields, octets, plan, id);
-    if (plan.answer === "drop") {
-      this.#nextTurn(() => this.#drop(session));
-      return "silent";
-    }
-    if (id === undefined) {
-      this.counters.refused++;
-      return this.#answer({ status: refused ?? Status.systemError }, behaviour);
-    }
-    this.#follow(fields, plan, id, behaviour);
-    if (plan.answer === "silent") {
-      this.counters.unanswered++;
-      return "silent";
-    }
-    this.counters.accepted++;
-    return this.#answer({ status: Status.ok, fields: { message_id: this.#answeredId(id, behaviour) } }, behaviour);
-  }
-
-  /** After the answers that this turn still has to write. */
-  #nextTurn(run: () => void): void {
-    this.#line.after(0, run);
-  }
-
-  #writeGarbage(session: Session, { garbage }: Behaviour): void {
-    this.#links.get(session)?.write(garbageOctets(garbage, this.#options.random));
-  }
-
-  #answer(answer: Answer, { respDelayMs }: Behaviour): Answer | Promise<Answer> {
-    if (respDelayMs === 0) return answer;
-    return new Promise((resolve) => this.#line.after(respDelayMs, () => resolve(answer)));
-  }
-
-  #nextId(): number {
-    this.#lastId++;
-    return this.#lastId;
-  }
-
-  #answeredId(id: number, { ids }: Behaviour): string {
-    return ids === "same" ? String(id) : id.toString(16).toUpperCase();
-  }
-
-  #keep(fields: PduFields, octets: Uint8Array, plan: SubmitPlan, id: number | undefined): void {
-    this.#record.add({
-      at: this.#options.clock.now(),
-      from: addressOf(fields.source_addr_ton, fields.source_addr_npi, fields.source_addr),
-      to: addressOf(fields.dest_addr_ton, fields.dest_addr_npi, fields.destination_addr),
-      esmClass: fields.esm_class ?? 0,
-      dataCoding: fields.data_coding ?? 0,
-      octets,
-      status: statusOf(plan),
-      ...(id === undefined ? {} : { providerMessageId: this.#answeredId(id, this.#behaviour) }),
+    this.#lastLink++;
+    const openedAt = this.#options.clock.now();
+    const id = this.#lastLink;
+    const link: Link = { id, session, socket, openedAt, account: undefined, submits: 0, halfOpen: false };
+    this.#links.add(link);
+    socket.on("data", () => this.#restAfterReading(link));
+    const gone = (): void => {
+      this.#links.delete(link);
+      link.account?.links.delete(link);
+    };
+    socket.on("close", gone);
+    void session.closed.then(() => {
+      if (!link.halfOpen) gone();
     });
   }
 
-  /** What comes of an accepted submit: its receipt, and its handset's answers. */
-  #follow(fields: PduFields, { receipt, replies }: SubmitPlan, id: number, behaviour: Behaviour): void {
-    const wanted = ((fields.registered_delivery ?? 0) & 0x01) !== 0;
-    if (receipt !== undefined && wanted) {
-      const submittedAt = this.#options.clock.now();
-      const send = (): void => this.#sendReceipt(fields, { id, state: receipt, submittedAt }, behaviour);
-      if (behaviour.receiptFirst) send();
-      else this.#line.after(behaviour.respDelayMs + behaviour.receiptDelayMs, send);
-    }
-    for (const text of replies) {
-      const from = addressOf(fields.dest_addr_ton, fields.dest_addr_npi, fields.destination_addr);
-      const to = addressOf(fields.source_addr_ton, fields.source_addr_npi, fields.source_addr);
-      this.#line.after(behaviour.respDelayMs + behaviour.receiptDelayMs, () => this.reply({ from, to, text }));
-    }
+  #onRequest(link: Link, request: Pdu): Answer | Promise<Answer> {
+    if (request.command.startsWith("bind_")) return this.#centre.bind(link, request.fields);
+    if (request.command !== "submit_sm" && request.command !== "data_sm") return { status: Status.invalidCommand };
+    this.#script.onSubmit(this.counters.submits + 1);
+    return this.#centre.submit(link, request.fields);
   }
 
-  #sendReceipt(
-    submit: PduFields,
-    receipt: { readonly id: number; readonly state: ReceiptState; readonly submittedAt: number },
-    behaviour: Behaviour,
-  ): void {
-    const id = behaviour.ids === "same" ? String(receipt.id) : String(receipt.id).padStart(DECIMAL_ID_DIGITS, "0");
-    const fields = receiptFields(
-      submit,
-      {
-        id,
-        state: receipt.state,
-        submittedAt: receiptDate(receipt.submittedAt),
-        doneAt: receiptDate(this.#options.clock.now()),
-      },
-      behaviour,
+  #restAfterReading(link: Link): void {
+    const { account, socket } = link;
+    const { readPauseMs } = account?.behaviour ?? this.#behaviour;
+    if (readPauseMs === 0 || link.halfOpen) return;
+    socket.pause();
+    this.#line.after(drawDelayMs(readPauseMs, account?.random ?? this.#options.random), () => {
+      if (!link.halfOpen) socket.resume();
+    });
+  }
+
+  #each({ systemId, link: id }: LinkSelector, run: (link: Link) => void): number {
+    const chosen = [...this.#links].filter(
+      (link) => (systemId === undefined || link.account?.systemId === systemId) && (id === undefined || link.id === id),
     );
-    const to = addressOf(submit.dest_addr_ton, submit.dest_addr_npi, submit.destination_addr);
-    const providerMessageId = this.#answeredId(receipt.id, behaviour);
-    const delivery = { kind: "receipt", fields, providerMessageId, state: receipt.state, to } as const;
-    this.#deliveries.add(delivery);
-    if (behaviour.doubleReceipts) this.#deliveries.add(delivery);
+    for (const link of chosen) run(link);
+    return chosen.length;
   }
-}
 
-function statusOf({ answer }: SubmitPlan): RecordedSubmit["status"] {
-  if (answer === "accept") return Status.ok;
-  if (answer === "drop") return "dropped";
-  return answer === "silent" ? "silent" : answer.refuse;
-}
+  #drop(link: Link, by: Behaviour["dropBy"]): void {
+    this.#count(link.account, "droppedLinks");
+    cutLink(link, by);
+  }
 
-function addressOf(ton = 0, npi = 0, address = ""): string {
-  return fromSmppAddress({ ton, npi, address });
+  #goHalfOpen(link: Link, ms: number): void {
+    if (link.halfOpen) return;
+    this.#count(link.account, "halfOpenLinks");
+    goHalfOpen(link);
+    this.#line.after(ms, () => cutLink(link, "reset"));
+  }
+
+  #begin({ behaviour, accounts = {}, links }: ScriptPhase): void {
+    if (behaviour !== undefined) this.#behaviour = behaviour;
+    for (const [systemId, own] of Object.entries(accounts)) this.accounts.behave(systemId, own ?? undefined);
+    this.#storms.restart();
+    if (links === "unbind") this.unbind();
+    else if (links === "half_open") this.halfOpen(this.#behaviour.halfOpenSeconds * 1_000);
+    else if (links !== undefined) this.dropLinks({}, links);
+  }
+
+  #count(account: Account | undefined, what: keyof Counters): void {
+    this.counters[what]++;
+    if (account !== undefined) account.counters[what]++;
+  }
 }

@@ -1,20 +1,26 @@
-/** What the simulator was sent, for tests and audits: the last ones whole, in order, numbered from 1. */
+/**
+ * What the simulator was sent, for tests and audits: the last ones whole, in order, numbered from 1. What a submit says
+ * is worked out only when somebody asks: that is more than half of what keeping it would cost.
+ */
 
 import type { PduFields } from "#core/smpp/pdu.ts";
 import type { Concat } from "#domain/encoding/concat-header.ts";
 import { decodePart } from "#domain/encoding/segment-text.ts";
 import { contentOf } from "../smpp/content.ts";
 import { createRing } from "./ring.ts";
+import { recipientOf, senderOf } from "./submit-addresses.ts";
 
 export interface RecordedSubmit {
   /** 1 for the first submit of this simulator. */
   readonly count: number;
   readonly at: number;
+  /** Who was bound on the link that it came by. */
+  readonly systemId: string;
   readonly from: string;
   readonly to: string;
   readonly esmClass: number;
   readonly dataCoding: number;
-  /** short_message as it came, header and all. */
+  /** The content as it came, header and all: short_message, or message_payload where that is empty. */
   readonly octets: Uint8Array;
   /** What it was answered: 0, a refusal's status, or nothing. */
   readonly status: number | "silent" | "dropped";
@@ -28,22 +34,63 @@ export interface SubmitLine extends Omit<RecordedSubmit, "octets"> {
   readonly concat?: Concat;
 }
 
+/** How a submit ended, beside its fields. */
+export interface SubmitEnd {
+  readonly at: number;
+  readonly systemId: string;
+  readonly status: RecordedSubmit["status"];
+  /** Empty where the submit was not taken. */
+  readonly providerMessageId: string;
+}
+
 export interface SubmitRecord {
-  /** Copies the octets: they share memory with what the socket read. */
-  add(submit: Omit<RecordedSubmit, "count">): void;
+  /** `addresses`: see `addressesOf`. Copies the octets: they share memory with what the socket read. */
+  add(addresses: PduFields, octets: Uint8Array, end: SubmitEnd): void;
   /** Those with a count above `since` that are still held, oldest first. */
-  since(since: number): readonly RecordedSubmit[];
+  since(since: number): Generator<RecordedSubmit>;
 }
 
 export function createSubmitRecord(): SubmitRecord {
-  const ring = createRing<Omit<RecordedSubmit, "count">>();
+  const ring = createRing<{ readonly fields: PduFields; readonly octets: Uint8Array; readonly end: SubmitEnd }>();
   return {
-    add: (submit) => ring.add({ ...submit, octets: submit.octets.slice() }),
-    since: ring.since,
+    add(addresses, octets, end) {
+      ring.add({ fields: addresses, octets: new Uint8Array(octets), end });
+    },
+    *since(since) {
+      for (const [count, { fields, octets, end }] of ring.since(since)) {
+        const { at, systemId, status, providerMessageId } = end;
+        yield {
+          ...{ count, at, systemId, from: senderOf(fields), to: recipientOf(fields) },
+          ...{ esmClass: fields.esm_class ?? 0, dataCoding: fields.data_coding ?? 0, octets, status },
+          ...(providerMessageId === "" ? {} : { providerMessageId }),
+        };
+      }
+    },
   };
 }
 
-/** The text of a submit, decoded only when somebody asks: it is half of what a submit would cost. */
+const NO_OCTETS = new Uint8Array(0);
+
+export function submitOctets(fields: PduFields): Uint8Array {
+  const short = fields.short_message ?? NO_OCTETS;
+  return short.length > 0 ? short : (fields.message_payload ?? NO_OCTETS);
+}
+
+/** What of a submit may be kept for long: all but what shares memory with the socket's. */
+export function addressesOf(fields: PduFields): PduFields {
+  return {
+    source_addr_ton: fields.source_addr_ton ?? 0,
+    source_addr_npi: fields.source_addr_npi ?? 0,
+    source_addr: fields.source_addr ?? "",
+    dest_addr_ton: fields.dest_addr_ton ?? 0,
+    dest_addr_npi: fields.dest_addr_npi ?? 0,
+    destination_addr: fields.destination_addr ?? "",
+    esm_class: fields.esm_class ?? 0,
+    data_coding: fields.data_coding ?? 0,
+  };
+}
+
+/** The text of a submit, and its place among parts. */
 export function textOf(submit: Pick<RecordedSubmit, "esmClass" | "dataCoding" | "octets">): {
   readonly text: string;
   readonly concat?: Concat;
