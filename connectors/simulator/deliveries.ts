@@ -9,21 +9,21 @@ import type { DelayLine } from "./delay-line.ts";
 import type { Link } from "./link.ts";
 import type { ReceiptState } from "./plan-submit.ts";
 
-interface Carried {
+export interface Delivery {
   readonly command: "deliver_sm" | "data_sm";
   readonly fields: PduFields;
+  /** What is remembered of it when it is out. */
+  readonly about: DeliveryContent;
 }
 
-export type Delivery = Carried &
-  (
-    | {
-        readonly kind: "receipt";
-        readonly providerMessageId: string;
-        readonly state: ReceiptState;
-        readonly submit: PduFields;
-      }
-    | { readonly kind: "reply"; readonly from: string; readonly to: string; readonly text: string }
-  );
+export type DeliveryContent =
+  | {
+      readonly kind: "receipt";
+      readonly providerMessageId: string;
+      readonly state: ReceiptState;
+      readonly submit: PduFields;
+    }
+  | { readonly kind: "reply"; readonly from: string; readonly to: string; readonly text: string };
 
 export interface Deliveries {
   readonly waiting: number;

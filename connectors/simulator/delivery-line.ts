@@ -1,5 +1,5 @@
 /** One attempt to deliver a receipt or a reply, as GET /deliveries shows it. */
-import type { Delivery } from "./deliveries.ts";
+import type { DeliveryContent } from "./deliveries.ts";
 import type { ReceiptState } from "./plan-submit.ts";
 import { recipientOf } from "./submit-addresses.ts";
 
@@ -16,17 +16,17 @@ export type DeliveryLine = (
 };
 
 export interface DeliveryAttempt {
-  readonly delivery: Delivery;
+  readonly about: DeliveryContent;
   readonly at: number;
   readonly systemId: string;
   readonly acknowledged: boolean;
 }
 
-export function toDeliveryLine(count: number, { delivery, ...attempt }: DeliveryAttempt): DeliveryLine {
-  if (delivery.kind === "reply") {
-    const { kind, from, to, text } = delivery;
+export function toDeliveryLine(count: number, { about, ...attempt }: DeliveryAttempt): DeliveryLine {
+  if (about.kind === "reply") {
+    const { kind, from, to, text } = about;
     return { count, ...attempt, kind, from, to, text };
   }
-  const { kind, providerMessageId, state, submit } = delivery;
+  const { kind, providerMessageId, state, submit } = about;
   return { count, ...attempt, kind, providerMessageId, state, to: recipientOf(submit) };
 }

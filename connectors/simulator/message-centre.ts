@@ -15,7 +15,7 @@ import type { DelayLine } from "./delay-line.ts";
 import { createDeliveries, type Deliveries, type DeliveryRoom } from "./deliveries.ts";
 import { type DeliveryAttempt, type DeliveryLine, toDeliveryLine } from "./delivery-line.ts";
 import type { Link } from "./link.ts";
-import { writeId } from "./message-ids.ts";
+import { writeId, writesAlike } from "./message-ids.ts";
 import { planBind } from "./plan-bind.ts";
 import type { PlannedReceipt, SubmitPlan } from "./plan-submit.ts";
 import { receiptDialect } from "./receipt-dialects.ts";
@@ -163,9 +163,9 @@ export class MessageCentre {
       links: () => account().links,
       line,
       room: this.#room,
-      onAttempt: (delivery, acknowledged) => {
-        this.#attempts.add({ delivery, at: clock.now(), systemId: account().systemId, acknowledged });
-        if (acknowledged) count(account(), delivery.kind === "receipt" ? "receipts" : "replies");
+      onAttempt: ({ about }, acknowledged) => {
+        this.#attempts.add({ about, at: clock.now(), systemId: account().systemId, acknowledged });
+        if (acknowledged) count(account(), about.kind === "receipt" ? "receipts" : "replies");
       },
     });
   }
@@ -205,18 +205,19 @@ export class MessageCentre {
 
   #sendReceipt(taken: Taken, { state, dialect }: PlannedReceipt): void {
     const { addresses, account, behaviour, providerMessageId, submittedAt } = taken;
-    const id = writeId(taken.id, behaviour.ids, "receipt");
+    const id = writesAlike(behaviour.ids) ? providerMessageId : writeId(taken.id, behaviour.ids, "receipt");
     const content = { id, state, dialect, submittedAt, doneAt: this.#dateOf(this.#deps.clock.now()) };
     const fields = receiptFields(addresses, content, behaviour);
     const command = receiptDialect(dialect).command ?? "deliver_sm";
-    account.deliveries.add({ kind: "receipt", command, providerMessageId, state, submit: addresses, fields });
+    const about = { kind: "receipt", providerMessageId, state, submit: addresses } as const;
+    account.deliveries.add({ command, fields, about });
   }
 
   #deliverReply(reply: ParsedReply, account: Account, random: Random): void {
     this.#reference++;
     const { from, to, text } = reply;
     for (const fields of replyFields({ from, to, text, reference: this.#reference }, reply, random)) {
-      account.deliveries.add({ kind: "reply", command: "deliver_sm", from, to, text, fields });
+      account.deliveries.add({ command: "deliver_sm", fields, about: { kind: "reply", from, to, text } });
     }
   }
 

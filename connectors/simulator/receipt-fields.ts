@@ -43,14 +43,19 @@ export function receiptFields(
   const dialect = receiptDialect(receipt.dialect);
   const form = dialect.form ?? behaviour.receiptForm;
   const octets = textOctets(form === "tlv" ? "" : receiptText(receipt, dialect), dialect);
-  const fields = {
-    ...turnedAround(submit),
-    esm_class: dialect.withoutBit === true ? 0 : receipt.state === "enroute" ? INTERMEDIATE : RECEIPT,
-    data_coding: dialect.coding === undefined ? 0 : UCS2,
-  };
-  const content = dialect.inPayload === true ? { message_payload: octets } : { short_message: octets };
-  if (form === "text") return { ...fields, ...content };
-  return { ...fields, ...content, ...receiptTlvs(receipt, dialect, behaviour.tlvWithoutNul) };
+  // One object, filled in: a receipt is made for every message, and copies of it are a tenth of what that costs.
+  const fields = turnedAround(submit);
+  fields.esm_class = dialect.withoutBit === true ? 0 : receipt.state === "enroute" ? INTERMEDIATE : RECEIPT;
+  fields.data_coding = dialect.coding === undefined ? 0 : UCS2;
+  if (dialect.inPayload === true) fields.message_payload = octets;
+  else fields.short_message = octets;
+  if (form === "text") return fields;
+  const { number, error } = STATES[receipt.state];
+  fields.message_state = number;
+  if (!behaviour.tlvWithoutNul) fields.receipted_message_id = receipt.id;
+  else fields.unknown_tlvs = [{ id: RECEIPTED_MESSAGE_ID, value: Buffer.from(receipt.id, "latin1") }];
+  if (dialect.networkError === true) fields.network_error_code = Uint8Array.of(GSM_NETWORK, 0, Number(error));
+  return fields;
 }
 
 function receiptText({ id, state, submittedAt, doneAt }: ReceiptContent, dialect: ReceiptDialect): string {
@@ -61,20 +66,6 @@ function receiptText({ id, state, submittedAt, doneAt }: ReceiptContent, dialect
 /** Receipts are ASCII, which is the same in every alphabet but UCS-2. */
 function textOctets(text: string, { coding }: ReceiptDialect): Uint8Array {
   return coding === "ucs2" ? encodeUcs2(text) : Buffer.from(text, "latin1");
-}
-
-function receiptTlvs({ id, state }: ReceiptContent, dialect: ReceiptDialect, withoutNul: boolean): PduFields {
-  const { number, error } = STATES[state];
-  const code = Number(error);
-  return {
-    message_state: number,
-    ...(withoutNul
-      ? { unknown_tlvs: [{ id: RECEIPTED_MESSAGE_ID, value: Buffer.from(id, "latin1") }] }
-      : { receipted_message_id: id }),
-    ...(dialect.networkError === true
-      ? { network_error_code: Uint8Array.of(GSM_NETWORK, code >> 8, code & 0xff) }
-      : {}),
-  };
 }
 
 /** YYMMDDhhmmss in UTC of a time in milliseconds; remembers the last second, as thousands fall into one. */

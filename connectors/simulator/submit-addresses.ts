@@ -16,7 +16,7 @@ export function recipientOf({
 }
 
 /** Source and destination the other way round, as an answer of the handset or of the network has them. */
-export function turnedAround(submit: PduFields): PduFields {
+export function turnedAround(submit: PduFields): { -readonly [Name in keyof PduFields]: PduFields[Name] } {
   return {
     source_addr_ton: submit.dest_addr_ton ?? 0,
     source_addr_npi: submit.dest_addr_npi ?? 0,
