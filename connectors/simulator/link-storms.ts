@@ -1,4 +1,4 @@
-/** What befalls all links of an account by time: unbinds and cuts every so many seconds. One timer, and only if asked. */
+/** What befalls all links of an account by time: unbinds and cuts every so many seconds. One timer, if any is asked. */
 import type { Clock } from "#domain/clock.ts";
 import type { Account } from "./accounts.ts";
 import type { Behaviour } from "./behaviour.ts";

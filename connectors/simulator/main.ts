@@ -58,6 +58,9 @@ export async function runSimulator(
 ): Promise<void> {
   const settings = readEnv(env, environmentSchema, ["GODWIT_SIMULATOR_"]);
   const { GODWIT_SIMULATOR_HOST: host, GODWIT_SIMULATOR_CONTROL_HOST: controlHost } = settings;
+  const { GODWIT_SIMULATOR_SEED: seed, GODWIT_SIMULATOR_SCRIPT: path } = settings;
+  // What somebody says on the spot counts more than the file.
+  const script = path === undefined ? undefined : { ...readScript(path), ...given("seed", seed) };
   const write = (line: string): void => void stdout.write(`${line}\n`);
   const log = createJsonLogger({ clock: systemClock, write, scope: { role: "simulator" } });
   await using simulator = await openSmscSimulator({
@@ -68,8 +71,8 @@ export async function runSimulator(
     ...given("systemId", settings.GODWIT_SIMULATOR_SYSTEM_ID),
     ...given("password", settings.GODWIT_SIMULATOR_PASSWORD),
     ...given("accounts", settings.GODWIT_SIMULATOR_ACCOUNTS),
-    ...given("seed", settings.GODWIT_SIMULATOR_SEED),
-    ...given("script", readScript(settings.GODWIT_SIMULATOR_SCRIPT)),
+    ...given("seed", seed),
+    ...given("script", script),
     clock: systemClock,
     random: systemRandom,
     behaviour: settings.GODWIT_SIMULATOR_BEHAVIOUR,
@@ -84,8 +87,7 @@ function given<Key extends string, Value>(key: Key, value: Value | undefined): {
   return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
 }
 
-function readScript(path: string | undefined): Script | undefined {
-  if (path === undefined) return undefined;
+function readScript(path: string): Script {
   const doing = `play the script '${path}'`;
   let text: string;
   try {

@@ -1,4 +1,4 @@
-/** The deliver_sm of a handset's message: one, or the parts of a long one as this network cuts and orders them. Pure. */
+/** The deliver_sm of a handset: one, or the parts of a long message as this network cuts and orders them. Pure. */
 import type { PduFields } from "#core/smpp/pdu.ts";
 import { concatHeader } from "#domain/encoding/concat-header.ts";
 import { encodePart, segmentText } from "#domain/encoding/segment-text.ts";
