@@ -33,6 +33,8 @@ export type AccountSettings = z.output<typeof accountSchema>;
 
 export interface Account {
   readonly systemId: string;
+  /** Somebody said that it may bind; the others came while any might. */
+  named: boolean;
   password: string | undefined;
   /** Of its own; absent: the behaviour for all. */
   behaviour: Behaviour | undefined;
@@ -54,6 +56,8 @@ export interface Accounts {
   mayTry(account: Account, perMinute: number, nowMs: number): boolean;
   /** Adds or changes one. From now on only named accounts may bind. Undefined when there are too many. */
   put(settings: AccountSettings): Account | undefined;
+  /** An account's own behaviour, whether it has bound yet or not. */
+  ownBehaviour(systemId: string): Behaviour | undefined;
   /** Gives an account a behaviour of its own, or takes it away; one that has not bound yet has it when it comes. */
   behave(systemId: string, behaviour: Behaviour | undefined): void;
   /** False when there is none. What waits for it is forgotten; its links stay. */
@@ -83,9 +87,10 @@ export function createAccounts(deps: {
     };
   }
 
-  function create({ systemId, password, behaviour }: AccountSettings): Account {
+  function create({ systemId, password, behaviour }: AccountSettings, named: boolean): Account {
     const account: Account = {
       systemId,
+      named,
       password,
       behaviour: behaviour ?? expected.get(systemId),
       links: new Set(),
@@ -98,7 +103,7 @@ export function createAccounts(deps: {
     return account;
   }
 
-  for (const settings of deps.named) create(settings);
+  for (const settings of deps.named) create(settings, true);
 
   return {
     get all() {
@@ -107,18 +112,19 @@ export function createAccounts(deps: {
     find: (systemId) => accounts.get(systemId),
     admit({ systemId, password }) {
       const known = accounts.get(systemId);
-      if (known === undefined && !open) return Status.invalidSystemId;
+      if (!open && known?.named !== true) return Status.invalidSystemId;
       const needed = known?.password ?? deps.password;
       if (needed !== undefined && needed !== password) return Status.invalidPassword;
       if (known === undefined && accounts.size >= ACCOUNTS_MAX) return Status.bindFailed;
-      return known ?? create({ systemId });
+      return known ?? create({ systemId }, false);
     },
     mayTry: ({ systemId }, perMinute, nowMs) => attempts.count(systemId, MINUTE_MS, nowMs) <= perMinute,
     put(settings) {
       const known = accounts.get(settings.systemId);
       if (known === undefined && accounts.size >= ACCOUNTS_MAX) return undefined;
       open = false;
-      if (known === undefined) return create(settings);
+      if (known === undefined) return create(settings, true);
+      known.named = true;
       known.password = settings.password;
       known.behaviour = settings.behaviour;
       return known;
@@ -129,7 +135,11 @@ export function createAccounts(deps: {
       else if (behaviour === undefined) expected.delete(systemId);
       else if (expected.size < ACCOUNTS_MAX) expected.set(systemId, behaviour);
     },
-    remove: (systemId) => accounts.delete(systemId),
+    ownBehaviour: (systemId) => accounts.get(systemId)?.behaviour ?? expected.get(systemId),
+    remove(systemId) {
+      accounts.get(systemId)?.deliveries.forget();
+      return accounts.delete(systemId);
+    },
     reseed() {
       for (const account of accounts.values()) {
         Object.assign(account, chanceFor(account.systemId));

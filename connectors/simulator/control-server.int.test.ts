@@ -122,6 +122,39 @@ describe("changing", () => {
     expect(await get("/accounts")).toMatchObject([{ systemId: "a", links: 1 }]);
   });
 
+  test("from the first named account on, those that came unnamed may not come again", async () => {
+    await using simulator = await openTestSimulator();
+    const { call } = control(simulator);
+    await using _bound = await bindTestClient(simulator.port, { systemId: "a" });
+    await call("PUT", "/accounts", { systemId: "b" });
+    expect(await openTestClient(simulator.port, { systemId: "a" })).toMatchObject({ status: 0x0f });
+    await call("PUT", "/accounts", { systemId: "a", password: "one" });
+    await using _named = await bindTestClient(simulator.port, { systemId: "a", password: "one" });
+  });
+
+  test("an account may behave in its own way before it binds for the first time", async () => {
+    await using simulator = await openTestSimulator();
+    const { call, get } = control(simulator);
+    await call("PUT", "/behaviour?systemId=a", { refuseBinds: 8 });
+    expect(await get("/behaviour?systemId=a")).toMatchObject({ refuseBinds: 8 });
+    expect(await get("/behaviour")).toMatchObject({ refuseBinds: 0 });
+    expect(await openTestClient(simulator.port, { systemId: "a" })).toMatchObject({ status: 8 });
+    await using _other = await bindTestClient(simulator.port, { systemId: "b" });
+    await call("PUT", "/behaviour?systemId=a", { bindsMax: 1 });
+    await using _first = await bindTestClient(simulator.port, { systemId: "a" });
+    expect(await openTestClient(simulator.port, { systemId: "a" })).toMatchObject({ status: 0x0d });
+  });
+
+  test("an account that is removed leaves nothing that waits", async () => {
+    await using simulator = await openTestSimulator();
+    const { call, get } = control(simulator);
+    await call("PUT", "/accounts", { systemId: "a" });
+    await call("POST", "/replies", { from: "+491701234567", to: "72345", text: "x".repeat(400), systemId: "a" });
+    expect(await get("/counters")).toMatchObject({ waiting: 3 });
+    await call("DELETE", "/accounts?systemId=a");
+    expect(await get("/counters")).toMatchObject({ waiting: 0 });
+  });
+
   test("plays a script by count, tells its phase, and stops", async () => {
     await using pair = await openPair();
     const { call, get } = control(pair.simulator);

@@ -30,6 +30,8 @@ export interface Deliveries {
   add(delivery: Delivery): void;
   /** A link has come or has slots again. */
   pump(): void;
+  /** For good: what waits is thrown away, and what is added. */
+  forget(): void;
 }
 
 /** What all accounts may have waiting together. Past it the account that gets one more forgets its oldest. */
@@ -51,6 +53,7 @@ export function createDeliveries(deps: {
   const { room } = deps;
   let queue: (Delivery | undefined)[] = [];
   let head = 0;
+  let isOver = false;
 
   function freest(): Session | undefined {
     let best: Session | undefined;
@@ -65,6 +68,7 @@ export function createDeliveries(deps: {
   }
 
   function add(delivery: Delivery): void {
+    if (isOver) return;
     queue.push(delivery);
     room.waiting++;
     if (room.waiting <= WAITING_MAX) return;
@@ -115,5 +119,11 @@ export function createDeliveries(deps: {
       pump();
     },
     pump,
+    forget() {
+      isOver = true;
+      room.waiting -= queue.length - head;
+      queue = [];
+      head = 0;
+    },
   };
 }

@@ -32,7 +32,8 @@ export interface MessageCentreDeps {
   readonly named: readonly AccountSettings[];
   readonly password: string | undefined;
   readonly chanceOf: (purpose: string) => Random;
-  readonly behaviourOf: (account?: Account) => Behaviour;
+  readonly behaviourOf: (account: Account) => Behaviour;
+  readonly behaviourFor: (systemId: string) => Behaviour;
   readonly count: (account: Account | undefined, what: keyof Counters) => void;
   readonly links: {
     readonly drop: (link: Link, by: Behaviour["dropBy"]) => void;
@@ -100,11 +101,11 @@ export class MessageCentre {
   }
 
   bind(link: Link, fields: PduFields): Answer | Promise<Answer> {
-    const { clock, behaviourOf, count } = this.#deps;
+    const { clock, behaviourFor, count } = this.#deps;
     const given = { systemId: fields.system_id ?? "", password: fields.password ?? "" };
-    const plan = planBind(given, { accounts: this.accounts, behaviourOf, nowMs: clock.monotonic() });
-    const { bindDelayMs, noBindAnswer } = behaviourOf(plan.account);
+    const { bindDelayMs, noBindAnswer } = behaviourFor(given.systemId);
     if (noBindAnswer) return "silent";
+    const plan = planBind(given, { accounts: this.accounts, behaviourFor, nowMs: clock.monotonic() });
     const afterMs = plan.account === undefined ? 0 : drawDelayMs(bindDelayMs, plan.account.random);
     if (plan.type === "refused") {
       count(plan.account, "refusedBinds");

@@ -11,14 +11,18 @@ export type BindPlan =
 /** In this order: an outage, who it is, how often, how many. */
 export function planBind(
   given: { readonly systemId: string; readonly password: string },
-  deps: { readonly accounts: Accounts; readonly behaviourOf: (account?: Account) => Behaviour; readonly nowMs: number },
+  deps: {
+    readonly accounts: Accounts;
+    /** By system_id, whether there is such an account or not. */
+    readonly behaviourFor: (systemId: string) => Behaviour;
+    readonly nowMs: number;
+  },
 ): BindPlan {
-  const { accounts, behaviourOf, nowMs } = deps;
-  const outage = behaviourOf(accounts.find(given.systemId)).refuseBinds;
-  if (outage > 0) return { type: "refused", status: outage };
+  const { accounts, nowMs } = deps;
+  const { refuseBinds, bindsPerMinute, bindsMax } = deps.behaviourFor(given.systemId);
+  if (refuseBinds > 0) return { type: "refused", status: refuseBinds };
   const account = accounts.admit(given);
   if (typeof account === "number") return { type: "refused", status: account };
-  const { bindsPerMinute, bindsMax } = behaviourOf(account);
   if (bindsPerMinute > 0 && !accounts.mayTry(account, bindsPerMinute, nowMs)) {
     return { type: "refused", status: Status.throttled, account };
   }

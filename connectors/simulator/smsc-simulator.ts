@@ -97,6 +97,7 @@ export class SmscSimulator implements AsyncDisposable {
       password,
       chanceOf: (purpose) => seededStream(this.#seed, purpose),
       behaviourOf,
+      behaviourFor: (id) => this.behaviourOf(id),
       count: (account, what) => this.#count(account, what),
       links: {
         drop: (link, by) => this.#drop(link, by),
@@ -180,8 +181,7 @@ export class SmscSimulator implements AsyncDisposable {
   }
 
   behaviourOf(systemId?: string): Behaviour {
-    const account = systemId === undefined ? undefined : this.accounts.find(systemId);
-    return account?.behaviour ?? this.#behaviour;
+    return (systemId === undefined ? undefined : this.accounts.ownBehaviour(systemId)) ?? this.#behaviour;
   }
 
   /** Replaces the whole behaviour; what is left out is the default. Throws ZodError. */
