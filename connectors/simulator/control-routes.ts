@@ -1,7 +1,7 @@
 /** What can be asked of a running simulator over HTTP: a table, which is its own help. */
 import { z } from "zod";
 import { accountSchema, systemIdSchema } from "./accounts.ts";
-import { behaviourSchema, replySchema } from "./behaviour.ts";
+import { type BehaviourInput, behaviourSchema, replySchema } from "./behaviour.ts";
 import { metricsText } from "./counters.ts";
 import { listDeliveries, listSubmits } from "./list-records.ts";
 import { InputError, parseInput } from "./problem.ts";
@@ -75,10 +75,16 @@ const BEHAVE: Readonly<Record<string, ControlRoute>> = {
     what: "behaves so from now on, what is left out being the default; ?systemId= for one account alone",
     answer(simulator, { query, body }) {
       const { systemId } = asQuery(accountQuery, query);
-      const behaviour = parseInput(behaviourSchema, body, "change the behaviour");
-      if (systemId === undefined) simulator.setBehaviour(behaviour);
-      else simulator.setBehaviourOf(systemId, behaviour);
-      return json(simulator.behaviourOf(systemId));
+      return behave(simulator, systemId, parseInput(behaviourSchema, body, "change the behaviour"));
+    },
+  },
+  "PATCH /behaviour": {
+    what: "changes only what it names; ?systemId= for one account alone",
+    answer(simulator, { query, body }) {
+      const { systemId } = asQuery(accountQuery, query);
+      const named = parseInput(z.record(z.string(), z.unknown()), body, "change the behaviour");
+      const whole = { ...simulator.behaviourOf(systemId), ...named };
+      return behave(simulator, systemId, parseInput(behaviourSchema, whole, "change the behaviour"));
     },
   },
   "DELETE /behaviour": {
@@ -170,6 +176,12 @@ export function controlHelp(): string {
 }
 
 const DONE: ControlAnswer = { status: 204 };
+
+function behave(simulator: SmscSimulator, systemId: string | undefined, behaviour: BehaviourInput): ControlAnswer {
+  if (systemId === undefined) simulator.setBehaviour(behaviour);
+  else simulator.setBehaviourOf(systemId, behaviour);
+  return json(simulator.behaviourOf(systemId));
+}
 
 /** Naming links that are not there is a mistake; that there are none at all is not. */
 function done(links: number, { systemId, link }: LinkSelector): ControlAnswer {

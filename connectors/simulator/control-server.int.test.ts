@@ -87,6 +87,20 @@ describe("changing", () => {
     expect(pair.simulator.counters.droppedLinks).toBe(1);
   });
 
+  test("a PATCH changes what it names, and leaves the rest", async () => {
+    await using simulator = await openTestSimulator({ receipts: { delivered: 9, none: 1 }, doubleReceipts: true });
+    const { call, get, problem } = control(simulator);
+    const before = await get("/behaviour");
+    expect((await call("PATCH", "/behaviour", { respDelayMs: 5, refuse: [{ status: "0x45" }] })).status).toBe(200);
+    const refuse = [{ toSuffix: "", toPrefix: "", from: "", share: 1, overPerSecond: 0, status: 0x45 }];
+    expect(await get("/behaviour")).toEqual({ ...before, respDelayMs: 5, refuse });
+    expect(await problem("PATCH", "/behaviour", { respDelay: 5 })).toMatchObject({
+      status: 422,
+      fields: ["respDelay"],
+    });
+    expect(await problem("PATCH", "/behaviour")).toMatchObject({ status: 422 });
+  });
+
   test("accounts have passwords, behaviour, receipts and replies of their own", async () => {
     await using simulator = await openTestSimulator();
     const { call, get } = control(simulator);

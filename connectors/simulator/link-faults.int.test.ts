@@ -17,7 +17,7 @@ describe("half-open links", () => {
   test("answer nothing and stay open, then are reset", async () => {
     await using simulator = await openTestSimulator();
     const session = await bindTestClient(simulator.port, { responseTimeoutMs: 100 });
-    expect(simulator.halfOpen(600)).toBe(1);
+    expect(simulator.halfOpen(1_500)).toBe(1);
     expect(await submit(session)).toEqual({ type: "unknown", reason: "response_timeout" });
     expect(await session.request("enquire_link", {}, { timeoutMs: 100 })).toMatchObject({ type: "unknown" });
     expect(session.state).toBe("bound");
@@ -142,7 +142,7 @@ test("a script's phases come by time: an outage, and its end", async () => {
     script: [
       { name: "fine", afterSeconds: 0 },
       { name: "away", afterSeconds: 0.3, behaviour: { refuseBinds: 8 }, links: "unbind" },
-      { name: "back", afterSeconds: 0.8, behaviour: {} },
+      { name: "back", afterSeconds: 2, behaviour: {} },
     ],
   });
   const session = await bindTestClient(simulator.port);

@@ -127,7 +127,7 @@ export class MessageCentre {
     count(account, "submits");
     link.submits++;
     const behaviour = behaviourOf(account);
-    const plan = account.planner.plan(seenOf(fields), behaviour, clock.now());
+    const plan = account.planner.plan(seenOf(fields), behaviour, clock.monotonic());
     const taken = this.#take(fields, plan, account);
     if (plan.garbage) line.after(0, () => links.garbage(link, behaviour.garbage));
     switch (plan.answer) {

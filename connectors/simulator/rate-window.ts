@@ -1,4 +1,4 @@
-/** Counting within a window of time, for limits. Times are whole milliseconds of any one clock. */
+/** Counting within a window of time, for limits. Times are milliseconds of any one clock that never goes back. */
 
 /** How many came in the current window of `windowMs`, this one included; windows start at its multiples. */
 export interface RateWindow {

@@ -127,7 +127,7 @@ describe("receipts on the wire", () => {
   test("delays follow their distribution", async () => {
     const steps = [
       { share: 1, delay: 5 },
-      { share: 1, delay: 80 },
+      { share: 1, delay: 300 },
     ];
     const respDelayMs = { kind: "steps" as const, steps };
     await using pair = await openPair({ respDelayMs });
@@ -137,8 +137,8 @@ describe("receipts on the wire", () => {
       return systemClock.monotonic() - since;
     };
     const all = (await Promise.all(Array.from({ length: 40 }, took))).sort((a, b) => a - b);
-    expect(all[0]).toBeLessThan(80);
-    expect(all.at(-1)).toBeGreaterThanOrEqual(79);
+    expect(all[0]).toBeLessThan(300);
+    expect(all.at(-1)).toBeGreaterThanOrEqual(299);
   });
 });
 
