@@ -58,6 +58,8 @@ export interface Accounts {
   put(settings: AccountSettings): Account | undefined;
   /** An account's own behaviour, whether it has bound yet or not. */
   ownBehaviour(systemId: string): Behaviour | undefined;
+  /** Of all accounts that have one. */
+  readonly ownBehaviours: readonly Behaviour[];
   /** Gives an account a behaviour of its own, or takes it away; one that has not bound yet has it when it comes. */
   behave(systemId: string, behaviour: Behaviour | undefined): void;
   /** False when there is none. What waits for it is forgotten; its links stay. */
@@ -134,6 +136,10 @@ export function createAccounts(deps: {
       if (known !== undefined) known.behaviour = behaviour;
       else if (behaviour === undefined) expected.delete(systemId);
       else if (expected.size < ACCOUNTS_MAX) expected.set(systemId, behaviour);
+    },
+    get ownBehaviours() {
+      const own = [...accounts.values()].flatMap(({ behaviour }) => (behaviour === undefined ? [] : [behaviour]));
+      return [...own, ...expected.values()];
     },
     ownBehaviour: (systemId) => accounts.get(systemId)?.behaviour ?? expected.get(systemId),
     remove(systemId) {

@@ -71,6 +71,15 @@ describe("ends of links", () => {
     expect((await again.closed).reason).toBe("peer_unbound");
   });
 
+  test("a storm may be one account's alone, also when it has not bound yet", async () => {
+    await using simulator = await openTestSimulator();
+    simulator.setBehaviourOf("a", { unbindEverySeconds: 1 });
+    const stormy = await bindTestClient(simulator.port, { systemId: "a" });
+    await using calm = await bindTestClient(simulator.port, { systemId: "b" });
+    expect((await stormy.closed).reason).toBe("peer_unbound");
+    expect([calm.state, simulator.counters.unbinds]).toEqual(["bound", 1]);
+  });
+
   test("every so many seconds all links are cut, with a FIN or a reset", async () => {
     for (const dropBy of ["close", "reset"] as const) {
       await using simulator = await openTestSimulator({ dropLinksEverySeconds: 1, dropBy });

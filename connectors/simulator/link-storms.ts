@@ -13,16 +13,18 @@ const SECOND_MS = 1_000;
 
 export function createLinkStorms(deps: {
   readonly clock: Clock;
+  /** Those for all, and of accounts, whether they have bound yet or not. */
+  readonly behaviours: () => readonly Behaviour[];
   readonly accounts: () => Iterable<Account>;
-  readonly behaviourOf: (account?: Account) => Behaviour;
+  readonly behaviourOf: (account: Account) => Behaviour;
   readonly befall: (account: Account, what: "unbind" | "cut") => void;
 }): LinkStorms {
   let timer: { cancel(): void } | undefined;
   let elapsed = 0;
 
   function isAsked(): boolean {
-    const all = [deps.behaviourOf(), ...[...deps.accounts()].map((account) => deps.behaviourOf(account))];
-    return all.some(({ unbindEverySeconds, dropLinksEverySeconds }) => unbindEverySeconds + dropLinksEverySeconds > 0);
+    const periods = deps.behaviours().map((each) => each.unbindEverySeconds + each.dropLinksEverySeconds);
+    return periods.some((period) => period > 0);
   }
 
   function tick(): void {

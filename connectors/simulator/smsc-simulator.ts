@@ -89,7 +89,7 @@ export class SmscSimulator implements AsyncDisposable {
     this.#behaviour = behaviourSchema.parse(options.behaviour ?? {});
     this.#seed = options.seed ?? Math.floor(options.random.fraction() * 2 ** 32);
     this.#line = new DelayLine(clock);
-    const behaviourOf = (account?: Account): Behaviour => account?.behaviour ?? this.#behaviour;
+    const behaviourOf = ({ behaviour }: Account): Behaviour => behaviour ?? this.#behaviour;
     this.#centre = new MessageCentre({
       clock,
       line: this.#line,
@@ -102,12 +102,14 @@ export class SmscSimulator implements AsyncDisposable {
       links: {
         drop: (link, by) => this.#drop(link, by),
         halfOpen: (link, ms) => this.#goHalfOpen(link, ms),
-        garbage: ({ socket, account }, kind) =>
-          void socket.write(garbageOctets(kind, account?.random ?? options.random)),
+        garbage: ({ socket, account, halfOpen }, kind) => {
+          if (socket.writable && !halfOpen) socket.write(garbageOctets(kind, account?.random ?? options.random));
+        },
       },
     });
     this.#storms = createLinkStorms({
       clock,
+      behaviours: () => [this.#behaviour, ...this.accounts.ownBehaviours],
       accounts: () => this.accounts.all,
       behaviourOf,
       befall: ({ systemId }, what) => {
