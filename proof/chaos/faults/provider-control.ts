@@ -6,7 +6,10 @@ const ASK_MS_MAX = 10_000;
 const countersSchema = z.object({
   submits: z.int(),
   unanswered: z.int(),
+  refused: z.int(),
   droppedLinks: z.int(),
+  halfOpenLinks: z.int(),
+  unbinds: z.int(),
   binds: z.int(),
   links: z.int(),
 });
@@ -14,6 +17,10 @@ const countersSchema = z.object({
 export interface ProviderControl {
   counters(): Promise<z.output<typeof countersSchema>>;
   dropLinks(): Promise<void>;
+  /** Links go dead and stay open for so long. */
+  leaveHalfOpen(seconds: number): Promise<void>;
+  /** Says unbind to all. */
+  unbind(): Promise<void>;
   /** On top of the calm behaviour. */
   behave(behaviour: object): Promise<void>;
 }
@@ -32,6 +39,8 @@ export function createProviderControl(url: string): ProviderControl {
   return {
     counters: async () => countersSchema.parse(await (await ask("GET", "/counters")).json()),
     dropLinks: async () => void (await ask("POST", "/drop-links")),
+    leaveHalfOpen: async (seconds) => void (await ask("POST", "/half-open", { seconds })),
+    unbind: async () => void (await ask("POST", "/unbind", {})),
     behave: async (behaviour) => void (await ask("PUT", "/behaviour", { ...CALM_BEHAVIOUR, ...behaviour })),
   };
 }
