@@ -1,6 +1,6 @@
 /**
- * The provider misbehaves: it cuts its links, unbinds them, leaves them half-open, refuses what comes too fast, or takes
- * segments and never answers.
+ * The provider misbehaves: it cuts its links, unbinds them, leaves them half-open, refuses what comes too fast, or
+ * takes segments and never answers.
  */
 import { between } from "../../seeded-random.ts";
 import type { Fault } from "./fault.ts";
