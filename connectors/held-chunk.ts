@@ -161,7 +161,8 @@ export class HeldChunk {
     switch (result.type) {
       case "accepted": {
         const { providerMessageId } = result;
-        this.#settle(position, { ...atProvider(position, now), type: "submitted", providerMessageId });
+        const notify = position.item.notify && { notify: position.item.account };
+        this.#settle(position, { ...atProvider(position, now), type: "submitted", providerMessageId, ...notify });
         return;
       }
       case "refused":

@@ -4,7 +4,7 @@ import type { Counter, Histogram } from "#core/metrics/metrics.ts";
 import { type Store, StoreError } from "#core/store/store.ts";
 import type { DoubtPolicy } from "#core/worker/doubt-policy.ts";
 import type { Clock } from "#domain/clock.ts";
-import type { ChunkId, IdMint, MessageId, ProviderId, SetId } from "#domain/ids.ts";
+import type { AccountId, ChunkId, IdMint, MessageId, ProviderId, SetId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Connector } from "./connector.ts";
 import type { HeldChunk } from "./held-chunk.ts";
@@ -25,7 +25,7 @@ export interface SubmitEngineDeps {
   /** Told of every segment the provider took, so that its receipt finds it. */
   readonly onSubmitted: (
     providerMessageId: string,
-    submitted: { readonly message: MessageId; readonly segment: number },
+    submitted: { readonly message: MessageId; readonly segment: number; readonly notify?: AccountId },
   ) => void;
   readonly submits: Counter;
   readonly settleSeconds: Histogram;

@@ -5,7 +5,7 @@
  */
 
 import type { Counter } from "#core/metrics/metrics.ts";
-import { type MessageId, type ProviderId, setOfMessage } from "#domain/ids.ts";
+import { type AccountId, type MessageId, type ProviderId, setOfMessage } from "#domain/ids.ts";
 import type { ReceiptItem, ReceiptState, ReplyItem } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { PROVIDER_ID_UNIQUE_MS_MIN } from "#domain/limits.ts";
@@ -24,6 +24,8 @@ const EARLY_RECEIPT_MS = 10;
 interface Submitted {
   readonly message: MessageId;
   readonly segment: number;
+  /** The account that waits for its receipt. */
+  readonly notify?: AccountId;
 }
 
 interface Remembered extends Submitted {
@@ -50,7 +52,8 @@ export function createInboundQueue(deps: InboundDeps): InboundQueue {
   function recall(providerMessageId: string): Submitted | undefined {
     const known = remembered.get(providerMessageId);
     if (known === undefined || clock.monotonic() >= known.until) return undefined;
-    return { message: known.message, segment: known.segment };
+    const { until: _, ...submitted } = known;
+    return submitted;
   }
 
   /** A receipt often comes in one read with the answer that names its id, which is put down a turn later. */
@@ -62,11 +65,11 @@ export function createInboundQueue(deps: InboundDeps): InboundQueue {
   }
 
   return {
-    remember(providerMessageId, { message, segment }) {
+    remember(providerMessageId, submitted) {
       // No id at all: it would be taken for the submit of every receipt without one.
       if (providerMessageId === "") return;
       const until = clock.monotonic() + PROVIDER_ID_UNIQUE_MS_MIN;
-      remembered.set(providerMessageId, { message, segment, until });
+      remembered.set(providerMessageId, { ...submitted, until });
     },
 
     async onReceipt(receipt) {

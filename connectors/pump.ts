@@ -4,6 +4,7 @@
  */
 import type { Position } from "#core/worker/send-positions.ts";
 import type { MessageId } from "#domain/ids.ts";
+import type { SubmitItem } from "#domain/item.ts";
 import type { OutboundSegment, SubmitResult } from "./connector.ts";
 import type { HeldChunk } from "./held-chunk.ts";
 import { type Engine, type HeldSet, isFull, maySendFrom, mayUse } from "./held-set.ts";
@@ -51,7 +52,8 @@ async function send(engine: Engine, set: HeldSet, chunk: HeldChunk, position: Po
   submits.add(1, { provider: connector.provider, result: result.type });
   const { item, segment } = position;
   if (result.type === "accepted" && result.providerMessageId !== "") {
-    onSubmitted(result.providerMessageId, { message: item.id, segment });
+    const notify = item.notify && { notify: item.account };
+    onSubmitted(result.providerMessageId, { message: item.id, segment, ...notify });
   }
   chunk.record(position, result, clock.now());
   if (chunk.wantsStep) set.dirty.set();
@@ -84,9 +86,16 @@ function toSegment(position: Position, now: number): OutboundSegment {
     encoding,
     part,
     concatReference: concatReference(item.id),
+    ...placeOf(item),
     urgent: item.class === "alert",
     ...(validitySeconds === undefined ? {} : { validitySeconds }),
   };
+}
+
+/** Its sender cut the text up: this is one part of it, whatever it is to us. */
+function placeOf({ concat }: SubmitItem): Partial<OutboundSegment> {
+  if (concat === undefined) return {};
+  return { segment: concat.index - 1, segments: concat.total, concatReference: concat.reference };
 }
 
 /** From the id, so that a segment sent again joins the parts of the first time. */

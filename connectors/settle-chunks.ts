@@ -1,6 +1,9 @@
 /** One settle: everything there is to say of a set's held chunks in one step, and what follows from the answer. */
 import type { CommitResult, NewChunk, Settled, Step, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
+import { noticeChunks, noticesOf, waitingOf } from "#core/worker/notices.ts";
+import type { Clock } from "#domain/clock.ts";
+import type { MessageEvent } from "#domain/event.ts";
 import type { IdMint } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";
 import type { Logger } from "#domain/log.ts";
@@ -9,6 +12,7 @@ import type { Deferral, HeldChunk, HeldChunkStep } from "./held-chunk.ts";
 interface SettleDeps {
   readonly store: Store;
   readonly mint: IdMint;
+  readonly clock: Pick<Clock, "now">;
   readonly log: Logger;
   /** How far the send marks of all chunks together run ahead of what is settled; alerts have as much of their own. */
   readonly ahead: number;
@@ -52,12 +56,7 @@ async function settleTogether(
     return step === undefined ? [] : [{ chunk, step }];
   });
   if (steps.length === 0) return [];
-  const result = await deps.store.commit(
-    toStep(
-      deps.mint,
-      steps.map(({ step }) => step),
-    ),
-  );
+  const result = await deps.store.commit(toStep(deps, steps));
   switch (result.type) {
     case "committed":
       for (const { chunk, step } of steps) chunk.stepCommitted(step.receipt);
@@ -114,7 +113,7 @@ async function sayWhatHappened(deps: SettleDeps, chunk: HeldChunk): Promise<bool
   const { events, receipt } = chunk.nextStep(0);
   const facts = events.filter((event) => event.type === "submitted" || event.type === "refused");
   if (facts.length > 0) {
-    const result = await deps.store.commit({ events: facts });
+    const result = await deps.store.commit({ events: facts, chunks: noticesFor(deps, chunk, facts) });
     if (result.type === "unknown") chunk.inQuestion = { receipt, settle: onceSettled(result) };
     if (result.type !== "committed") return false;
   }
@@ -142,18 +141,32 @@ function onceSettled({ settle }: Extract<CommitResult, { readonly type: "unknown
   };
 }
 
-function toStep(mint: IdMint, steps: readonly HeldChunkStep[]): Step {
-  const events = steps.flatMap((step) => step.events);
+interface ChunkStep {
+  readonly chunk: HeldChunk;
+  readonly step: HeldChunkStep;
+}
+
+function toStep(deps: SettleDeps, chunkSteps: readonly ChunkStep[]): Step {
+  const steps = chunkSteps.map(({ step }) => step);
+  const deferrals = steps.flatMap((step) => step.deferrals);
+  const notices = chunkSteps.flatMap(({ chunk, step }) => noticesFor(deps, chunk, step.events));
   return {
     acks: steps.flatMap((step) => (step.complete ? [step.mark.lease] : [])),
     marks: steps.flatMap((step) => (step.complete ? [] : [step.mark])),
-    events,
+    events: steps.flatMap((step) => step.events),
     urgent: steps.some((step) => step.urgent),
-    chunks: deferralChunks(
-      mint,
-      steps.flatMap((step) => step.deferrals),
-    ),
+    chunks: [...deferralChunks(deps.mint, deferrals), ...notices],
   };
+}
+
+/** Who waits for the end of a message is told in the step that ends it. */
+function noticesFor(
+  { mint, clock }: SettleDeps,
+  { positions }: HeldChunk,
+  events: readonly MessageEvent[],
+): readonly NewChunk[] {
+  const waiting = waitingOf(positions.map(({ item }) => item));
+  return noticeChunks(mint, noticesOf(events, waiting), clock.now());
 }
 
 function deferralChunks(mint: IdMint, deferrals: readonly Deferral[]): readonly NewChunk[] {

@@ -8,7 +8,7 @@ import { fitChunks } from "#core/store/chunk-bounds.ts";
 import type { NewChunk, SendKey, SendKeyId, Step } from "#core/store/store.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { TextEncoding } from "#domain/encoding/segment-text.ts";
-import type { MessageEvent } from "#domain/event.ts";
+import type { ConcatPlace, EventOf, MessageEvent, ReceiptWish } from "#domain/event.ts";
 import type { AccountId, IdMint, MessageId, SetId } from "#domain/ids.ts";
 import type { InboxItem } from "#domain/item.ts";
 import { lanes, type MessageClass, messageClasses } from "#domain/lane.ts";
@@ -27,14 +27,27 @@ export interface Submission {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly expireAt?: number;
+  /** Not before then it is taken up; milliseconds since the epoch. */
+  readonly notBefore?: number;
+  /** Absent: no receipt goes to the account's binds. */
+  readonly receipt?: ReceiptWish;
+  /** Its sender is given one id for all of it: that of the first message. */
+  readonly grouped?: true;
+  /** It is one part of what its sender has cut up. */
+  readonly concat?: ConcatPlace;
 }
 
 /** JSON of an inbox item or an `accepted` event with every field at its longest, without the free texts. */
 const RECORD_BYTES = 360;
 
+/** What its receipt and its place among parts add to either. */
+const RECEIPT_BYTES = 100;
+const CONCAT_BYTES = 60;
+
 /** Upper bound of the JSON of one inbox item, in bytes. All items of a submission are as long as each other. */
-export function itemBytes(submission: Submission): number {
-  return RECORD_BYTES + jsonBytes(submission.text);
+export function itemBytes({ text, receipt, concat }: Submission): number {
+  const more = (receipt === undefined ? 0 : RECEIPT_BYTES) + (concat === undefined ? 0 : CONCAT_BYTES);
+  return RECORD_BYTES + more + jsonBytes(text);
 }
 
 /** Upper bound of the JSON of one `accepted` event, in bytes. */
@@ -82,30 +95,52 @@ export function planStep(
 ): PlannedStep {
   const { set, at, mint, urgent } = options;
   const events: MessageEvent[] = [];
-  const items: Record<MessageClass, InboxItem[]> = { alert: [], transactional: [], bulk: [] };
+  const runs = new Map<string, InboxRun>();
   const bytesOf = new Map<string, number>();
   const ids = parts.map((part) => {
     if (part.type === "fence") return [];
     const { submission } = part;
     const bytes = itemBytes(submission);
-    return submission.to.map((to) => {
-      const id = mint.messageId(set);
-      events.push(toAccepted(submission, id, to, at));
-      items[submission.class].push(toInboxItem(submission, id, to));
+    const { items } = runOf(runs, submission, at);
+    const minted = submission.to.map(() => mint.messageId(set));
+    for (const [i, id] of minted.entries()) {
+      const to = submission.to[i] as E164;
+      const receiptId = submission.grouped && i > 0 ? minted[0] : undefined;
+      events.push({ ...toAccepted(submission, id, to, at), ...(receiptId !== undefined && { receiptId }) });
+      items.push(toInboxItem(submission, id, to));
       bytesOf.set(id, bytes);
-      return id;
-    });
+    }
+    return minted;
   });
-  const chunks = messageClasses.flatMap((messageClass): readonly NewChunk[] =>
-    fitChunks(items[messageClass], (item) => bytesOf.get(item.id) ?? 0).map((run) => ({
+  const byUrgency = [...runs.values()].sort((a, b) => rankOf(a.messageClass) - rankOf(b.messageClass));
+  const chunks = byUrgency.flatMap(({ messageClass, delayMs, items }): readonly NewChunk[] =>
+    fitChunks(items, (item) => bytesOf.get(item.id) ?? 0).map((run) => ({
       id: mint.chunkId(),
       lane: lanes.inbox(messageClass),
       items: run,
+      ...(delayMs > 0 && { delayMs }),
     })),
   );
   const sendKeys = parts.flatMap((part, i) => toSendKeys(part, ids[i] ?? [], at));
   return { step: { events, chunks, urgent, ...(sendKeys.length > 0 && { sendKeys }) }, ids };
 }
+
+/** Items that share their chunks. */
+interface InboxRun {
+  readonly messageClass: MessageClass;
+  readonly delayMs: number;
+  readonly items: InboxItem[];
+}
+
+function runOf(runs: Map<string, InboxRun>, submission: Submission, at: number): InboxRun {
+  const delayMs = Math.max(0, (submission.notBefore ?? at) - at);
+  const key = `${submission.class} ${delayMs}`;
+  const run = runs.get(key) ?? { messageClass: submission.class, delayMs, items: [] };
+  runs.set(key, run);
+  return run;
+}
+
+const rankOf = (messageClass: MessageClass): number => messageClasses.indexOf(messageClass);
 
 function toSendKeys(part: StepPart, ids: readonly MessageId[], at: number): readonly SendKey[] {
   if (part.names.length === 0) return [];
@@ -113,8 +148,9 @@ function toSendKeys(part: StepPart, ids: readonly MessageId[], at: number): read
   return part.names.map((id) => ({ id, record }));
 }
 
-function toAccepted(submission: Submission, message: MessageId, to: E164, at: number): MessageEvent {
+function toAccepted(submission: Submission, message: MessageId, to: E164, at: number): EventOf<"accepted"> {
   const { account, from, text, encoding, segments, clientReference, metadata, expireAt } = submission;
+  const { receipt, concat } = submission;
   return {
     type: "accepted",
     message,
@@ -129,11 +165,13 @@ function toAccepted(submission: Submission, message: MessageId, to: E164, at: nu
     ...(clientReference !== undefined && { clientReference }),
     ...(metadata !== undefined && { metadata }),
     ...(expireAt !== undefined && { expireAt }),
+    ...(receipt !== undefined && { receipt }),
+    ...(concat !== undefined && { concat }),
   };
 }
 
 function toInboxItem(submission: Submission, id: MessageId, to: E164): InboxItem {
-  const { account, from, text, encoding, segments, expireAt } = submission;
+  const { account, from, text, encoding, segments, expireAt, receipt, concat } = submission;
   return {
     id,
     account,
@@ -144,5 +182,7 @@ function toInboxItem(submission: Submission, id: MessageId, to: E164): InboxItem
     encoding,
     segments,
     ...(expireAt !== undefined && { expireAt }),
+    ...(receipt !== undefined && { notify: true }),
+    ...(concat !== undefined && { concat }),
   };
 }

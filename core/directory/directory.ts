@@ -21,6 +21,7 @@ import {
   setEntrySchema,
   stateOfSet,
 } from "./set-states.ts";
+import { repeatedSystemIds, smppAccountSchema } from "./smpp-account.ts";
 
 const prefixSchema = z.string().regex(/^\+[0-9]{0,15}$/, "a prefix is + and the leading digits; + alone matches all");
 
@@ -37,11 +38,20 @@ const accountSchema = z.strictObject({
   ),
   /** Price per segment by longest prefix. */
   prices: z.array(z.strictObject({ prefix: prefixSchema, priceMicros: microsTextSchema })),
+  /** Absent: it does not bind to us. */
+  smpp: smppAccountSchema.optional(),
 });
 export type Account = z.output<typeof accountSchema>;
 
+const accountsSchema = z.array(accountSchema).superRefine((accounts, context) => {
+  for (const { index, systemId } of repeatedSystemIds(accounts)) {
+    const message = `'${systemId}' is the systemId of another account: give each account its own`;
+    context.addIssue({ code: "custom", message, path: [index, "smpp", "systemId"] });
+  }
+});
+
 export const directorySchema = z.strictObject({
-  accounts: z.array(accountSchema),
+  accounts: accountsSchema,
   routes: z.array(z.strictObject({ prefix: prefixSchema, provider: providerIdSchema })),
   /** Numbers that customers can be answered on. */
   numbers: z.array(z.strictObject({ number: z.string().regex(/^\+?[0-9]{3,15}$/), account: accountIdSchema })),
@@ -71,6 +81,8 @@ export interface Directory extends SetsOfDirectory {
   account(id: AccountId): Account | undefined;
   /** The account whose live key has this id, and the hash to compare the secret with. */
   key(keyId: string): { readonly account: Account; readonly secretSha256: string } | undefined;
+  /** The account that binds over SMPP under this name. */
+  accountOfSystemId(systemId: string): Account | undefined;
   /** Every route that matches, longest prefix first. */
   routes(to: E164): readonly RouteCandidate[];
   /** The price row with the longest prefix. */
@@ -86,6 +98,9 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
       account.keys.map((key) => [key.id, { account, secretSha256: key.secretSha256 }] as const),
     ),
   );
+  const bySystemId = new Map(
+    body.accounts.flatMap((account) => (account.smpp ? [[account.smpp.systemId, account]] : [])),
+  );
   const routes = new Map(body.routes.map((route) => [route.prefix, route]));
   const prices = new Map(
     body.accounts.map((account) => [account.id, new Map(account.prices.map((price) => [price.prefix, price]))]),
@@ -100,6 +115,7 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
     home: body.home ?? body.sets.find(({ state }) => isInUse(state))?.set,
     account: (id) => accounts.get(id),
     key: (keyId) => keys.get(keyId),
+    accountOfSystemId: (systemId) => bySystemId.get(systemId),
     routes: (to) => matches(routes, to),
     price: (account, to) => matches(prices.get(account) ?? new Map<string, Price>(), to)[0],
     accountOfNumber: (number) => numbers.get(number),

@@ -15,6 +15,18 @@ const segment = z.int().nonnegative();
 /** A result at the provider belongs to one segment of one attempt (route) of the message. */
 const atProvider = { ...base, segment, attempt: z.int().positive(), provider: providerIdSchema };
 
+/** Which of several parts a text is; 1-based. */
+export const concatPlaceSchema = z.object({
+  reference: z.int().nonnegative(),
+  total: z.int().positive(),
+  index: z.int().positive(),
+});
+export type ConcatPlace = z.output<typeof concatPlaceSchema>;
+
+/** Of which ends its sender wants to be told: of all, of those but `delivered`, of `delivered` only. */
+export const receiptWishes = ["final", "failure", "success"] as const;
+export type ReceiptWish = (typeof receiptWishes)[number];
+
 const accepted = z.object({
   ...base,
   type: z.literal("accepted"),
@@ -28,6 +40,11 @@ const accepted = z.object({
   clientReference: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   expireAt: z.int().optional(),
+  /** Absent: its sender asked for no receipt. */
+  receipt: z.enum(receiptWishes).optional(),
+  /** The id that its sender was given for it and for others together; absent: its own. */
+  receiptId: messageIdSchema.optional(),
+  concat: concatPlaceSchema.optional(),
 });
 
 const routed = z.object({
@@ -71,7 +88,13 @@ const requeued = z.object({ ...base, type: z.literal("requeued"), burial: chunkI
 const discarded = z.object({ ...base, type: z.literal("discarded"), burial: chunkIdSchema });
 
 /** The provider answered submit_sm with status 0 and its id. */
-const submitted = z.object({ ...atProvider, type: z.literal("submitted"), providerMessageId: z.string() });
+const submitted = z.object({
+  ...atProvider,
+  type: z.literal("submitted"),
+  providerMessageId: z.string(),
+  /** The account that waits for the receipt, so that whoever matches it need not ask for the message. */
+  notify: accountIdSchema.optional(),
+});
 
 /** The provider answered submit_sm with an error for good. Final for the segment. */
 const refused = z.object({ ...atProvider, type: z.literal("refused"), status: z.int().nonnegative() });

@@ -4,9 +4,10 @@
  */
 import { z } from "zod";
 import { e164Schema, senderSchema } from "./e164.ts";
-import { type MessageEvent, messageEventSchema } from "./event.ts";
+import { concatPlaceSchema, type MessageEvent, messageEventSchema } from "./event.ts";
 import { accountIdSchema, messageIdSchema, providerIdSchema } from "./ids.ts";
 import { messageClassSchema } from "./lane.ts";
+import { noticeSchema } from "./notice.ts";
 
 /** Lane `inbox.<class>`: an accepted message that waits for its route and price. */
 export const inboxItemSchema = z.object({
@@ -20,6 +21,10 @@ export const inboxItemSchema = z.object({
   segments: z.int().positive(),
   /** Milliseconds since the epoch; absent: the message waits for as long as it takes. */
   expireAt: z.int().optional(),
+  /** Its account waits for a receipt: whatever ends it says so on lane `deliver.<account>`. */
+  notify: z.literal(true).optional(),
+  /** It is one part of what its sender has cut up itself: it goes out as that part, and is a message of its own. */
+  concat: concatPlaceSchema.optional(),
 });
 export type InboxItem = z.output<typeof inboxItemSchema>;
 
@@ -56,6 +61,8 @@ export const receiptItemSchema = z.object({
   receivedAt: z.int(),
   message: messageIdSchema.optional(),
   segment: z.int().nonnegative().optional(),
+  /** The account that waits for it, where its submit named one. */
+  notify: accountIdSchema.optional(),
 });
 export type ReceiptItem = z.output<typeof receiptItemSchema>;
 
@@ -85,5 +92,7 @@ export const relayItemSchema = z.object({
   id: z.string(),
   events: z.array(messageEventSchema as z.ZodType<MessageEvent>),
   optOuts: z.array(optOutChangeSchema),
+  /** Accounts to be told of these events, in the same step with them. */
+  notices: z.array(noticeSchema).optional(),
 });
 export type RelayItem = z.output<typeof relayItemSchema>;

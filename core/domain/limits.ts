@@ -21,6 +21,10 @@ export const METADATA_KEY_CHARS_MAX = 40;
 export const METADATA_VALUE_CHARS_MAX = 255;
 /** Body of an HTTP submission: 1,000 recipients and a long text need ~30 KiB. */
 export const BODY_BYTES_MAX = 256 * 1024;
+/** A receipt or reply for an account waits this long for a bind of it to take it: a weekend and a day. */
+export const DELIVER_HOURS_MAX = 72;
+/** How far ahead a message may be scheduled: as long as it may wait. */
+export const SCHEDULE_HOURS_MAX = 72;
 /** A message may wait this long at most: operators keep a message for 72 h at best. */
 export const EXPIRY_HOURS_MAX = 72;
 /** Messages waiting in an edge for their commit; more is answered 503 at once. 4 s of the best measured rate. */

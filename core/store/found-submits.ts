@@ -13,7 +13,8 @@ export function submitsById(
   for (const event of events) {
     if (event.type !== "submitted" || event.provider !== provider || !ids.has(event.providerMessageId)) continue;
     const submits = found.get(event.providerMessageId);
-    const submit = { message: event.message, segment: event.segment, at: event.at };
+    const { message, segment, at, notify } = event;
+    const submit = { message, segment, at, ...(notify !== undefined && { notify }) };
     if (submits === undefined) found.set(event.providerMessageId, [submit]);
     else submits.push(submit);
   }

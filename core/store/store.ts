@@ -337,6 +337,8 @@ export interface SubmittedSegment {
   readonly message: MessageId;
   readonly segment: number;
   readonly at: number;
+  /** The account that waits for its receipt. */
+  readonly notify?: AccountId;
 }
 
 /** (our number, handset): the pair that a reply carries. */

@@ -6,8 +6,16 @@
 import { z } from "zod";
 import type { Hold, NewChunk } from "#core/store/store.ts";
 import type { EventOf } from "#domain/event.ts";
-import { type IdMint, type MessageId, messageIdSchema, type SetId, setOfMessage } from "#domain/ids.ts";
+import {
+  accountIdSchema,
+  type IdMint,
+  type MessageId,
+  messageIdSchema,
+  type SetId,
+  setOfMessage,
+} from "#domain/ids.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
+import { noticeChunks, noticesOf, waitingOf } from "./notices.ts";
 
 /** For customers: the error itself is on lane `dead`, and nobody else's business. */
 const BURIED_DETAIL = "the platform could not process this message";
@@ -23,6 +31,8 @@ export const deadItemSchema = z.strictObject({
   maybeSent: z.boolean().optional(),
 });
 export type DeadItem = Readonly<z.output<typeof deadItemSchema>>;
+
+const waitingItemSchema = z.object({ id: messageIdSchema, account: accountIdSchema, notify: z.literal(true) });
 
 export function toDead(
   hold: Pick<Hold, "lane" | "deliveries" | "enqueuedAt">,
@@ -52,7 +62,15 @@ export function buryRejected(
     if (message === undefined) return [];
     return [{ type: "rejected", message, at: deps.now, reason: "poison", detail: BURIED_DETAIL, burial }];
   });
-  return { chunks, events };
+  return {
+    chunks: [...chunks, ...noticeChunks(deps.mint, noticesOf(events, waitingOf(readable(dead))), deps.now)],
+    events,
+  };
+}
+
+/** Those of the buried messages that tell who waits for them. */
+function readable(dead: readonly DeadItem[]): readonly z.output<typeof waitingItemSchema>[] {
+  return dead.flatMap(({ item }) => waitingItemSchema.safeParse(item).data ?? []);
 }
 
 /** The message that was buried on its way to a provider, where it tells its id and is of this set. */

@@ -17,9 +17,11 @@ import {
   type SubmitItem,
   submitItemSchema,
 } from "#domain/item.ts";
-import { type Lane, lanes, providerOfLane } from "#domain/lane.ts";
+import { accountOfLane, type Lane, lanes, providerOfLane } from "#domain/lane.ts";
+import { type DeliverItem, deliverItemSchema } from "#domain/notice.ts";
 import { toChunks, toSubmitChunks } from "./chunks.ts";
 import { buriedMessage, type DeadItem, deadItemSchema } from "./dead-item.ts";
+import { deliverChunks } from "./notices.ts";
 import { countPositions } from "./send-positions.ts";
 import { doubtEvents } from "./take-apart.ts";
 
@@ -149,6 +151,7 @@ function schemaOf(lane: Lane): z.ZodType<object> | undefined {
   if (lane.startsWith("relay.")) return relayItemSchema;
   if (lane === lanes.receipts) return receiptItemSchema;
   if (lane === lanes.replies) return replyItemSchema;
+  if (accountOfLane(lane) !== undefined) return deliverItemSchema;
   return providerOfLane(lane) === undefined ? undefined : submitItemSchema;
 }
 
@@ -164,6 +167,10 @@ function planRetry({ store, clock, mint }: DeadDeps, hold: Hold): Plan {
   const burial = hold.lease.chunk;
   const at = clock.now();
   const events: MessageEvent[] = message === undefined ? [] : [{ type: "requeued", message, at, burial }];
+  if (accountOfLane(lane) !== undefined) {
+    const delivery = { ...(item.data as DeliverItem), since: at, tries: 0 };
+    return { type: "step", events, chunks: deliverChunks(mint, [delivery]) };
+  }
   if (providerOfLane(lane) === undefined) return { type: "step", events, chunks: toChunks(mint, lane, [item.data]) };
   const submit = item.data as SubmitItem;
   if (dead.data.maybeSent === true) events.push(...doubtsOf(submit, at));

@@ -9,6 +9,7 @@ import { inboxItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { toChunks, toSubmitChunks } from "./chunks.ts";
 import { buryRejected } from "./dead-item.ts";
+import { noticeChunks, noticesOf, waitingOf } from "./notices.ts";
 import { parseItems } from "./parse-items.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
@@ -50,7 +51,12 @@ async function buildStep(
   return {
     acks: holds.map((hold) => hold.lease),
     events: [...result.events, ...buried.events],
-    chunks: [...forwards, ...retries, ...buried.chunks],
+    chunks: [
+      ...forwards,
+      ...retries,
+      ...buried.chunks,
+      ...noticeChunks(mint, noticesOf(result.events, waitingOf(items)), now),
+    ],
     urgent: items.some((item) => item.class === "alert"),
   };
 }

@@ -12,10 +12,12 @@ import { type IdMint, setOfMessage } from "#domain/ids.ts";
 import { type ReceiptItem, receiptItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
+import type { Notice } from "#domain/notice.ts";
 import { toChunks } from "./chunks.ts";
 import { deadChunks, toDead } from "./dead-item.ts";
 import { splitEffects } from "./foreign-effects.ts";
 import { type MatchedReceipts, matchReceipts, SETTLE_WAIT_MS } from "./match-receipts.ts";
+import { noticeChunks, noticeOf } from "./notices.ts";
 import { parseItems } from "./parse-items.ts";
 import { settleStep } from "./settle-step.ts";
 import { usedStores, type WorkContext } from "./work-context.ts";
@@ -38,8 +40,8 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   const now = clock.now();
   const { items, dead } = parseItems(receiptItemSchema, holds, now);
   const [nameless, named] = partition(items, isNameless);
-  const { events, unsettled, unmatched, late } = await match(context, store, named);
-  const effects = splitEffects(context, store.set, { events, optOuts: [] });
+  const { events, notices, unsettled, unmatched, late } = await match(context, store, named);
+  const effects = splitEffects(context, store.set, { events, optOuts: [], notices });
 
   const tooOld = unmatched.filter((item) => now - item.receivedAt > RECEIPT_PARK_HOURS_MAX * HOUR_MS);
   const parked = unmatched.filter((item) => !tooOld.includes(item));
@@ -58,6 +60,7 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
     events: effects.events,
     chunks: [
       ...effects.relays,
+      ...noticeChunks(mint, effects.notices, now),
       ...parkedChunks(mint, parked, (item) => parkDelayMs(now - item.receivedAt)),
       ...parkedChunks(mint, unsettled, (item) => settleDelayMs(now - item.receivedAt)),
       ...deadChunks(mint, [...dead, ...buried]),
@@ -76,23 +79,33 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): readonly
 
 interface Matches extends Omit<MatchedReceipts, "matched"> {
   readonly events: readonly MessageEvent[];
+  readonly notices: readonly Notice[];
   /** The set of their message is retired: no event can be said of it any more. */
   readonly late: readonly ReceiptItem[];
 }
 
 async function match(context: WorkContext, own: Store, items: readonly ReceiptItem[]): Promise<Matches> {
   const events: MessageEvent[] = [];
+  const notices: Notice[] = [];
+  const say = (item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "segment" | "notify">): void => {
+    const event = toEvent(item, submit);
+    events.push(event);
+    const notice = submit.notify && noticeOf(event, submit.notify);
+    if (notice !== undefined) notices.push(notice);
+  };
   const isLate = ({ message }: ReceiptItem): boolean =>
     message !== undefined && !isInUse(context.directory.stateOf(setOfMessage(message)));
   const [late, inTime] = partition(items, isLate);
   const open = inTime.filter((item) => {
-    if (item.message === undefined || item.segment === undefined) return true;
-    events.push(toEvent(item, { message: item.message, segment: item.segment }));
+    const { message, segment, notify } = item;
+    if (message === undefined || segment === undefined) return true;
+    say(item, { message, segment, ...(notify !== undefined && { notify }) });
     return false;
   });
   const others = usedStores(context).filter((store) => store !== own);
   const { matched, ...left } = await matchReceipts({ own, others, now: context.clock.now() }, open);
-  return { ...left, events: [...events, ...matched.map(({ item, submit }) => toEvent(item, submit))], late };
+  for (const { item, submit } of matched) say(item, submit);
+  return { ...left, events, notices, late };
 }
 
 function toEvent(item: ReceiptItem, submit: Pick<SubmittedSegment, "message" | "segment">): MessageEvent {

@@ -5,6 +5,7 @@
 import { type Hold, type Store, StoreError } from "#core/store/store.ts";
 import { type RelayItem, relayItemSchema } from "#domain/item.ts";
 import { deadChunks } from "./dead-item.ts";
+import { noticeChunks } from "./notices.ts";
 import { parseItems } from "./parse-items.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
@@ -20,7 +21,7 @@ export async function processRelay(
   holds: readonly Hold[],
 ): Promise<void> {
   const now = context.clock.now();
-  const applied = await apply(target, parseItems(relayItemSchema, holds, now).items);
+  const applied = await apply(context, target, parseItems(relayItemSchema, holds, now).items);
   if (!applied)
     return store.release(
       holds.map((hold) => hold.lease),
@@ -33,12 +34,14 @@ export async function processRelay(
   await settleStep(context, { store, stage: "relay", holds, build });
 }
 
-async function apply(target: Store, items: readonly RelayItem[]): Promise<boolean> {
+async function apply({ mint, clock }: WorkContext, target: Store, items: readonly RelayItem[]): Promise<boolean> {
   const events = items.flatMap((item) => item.events);
   const optOuts = items.flatMap((item) => item.optOuts);
   if (events.length + optOuts.length === 0) return true;
+  const notices = items.flatMap((item) => item.notices ?? []);
+  const chunks = noticeChunks(mint, notices, clock.now());
   try {
-    return (await target.commit({ events, optOuts })).type === "committed";
+    return (await target.commit({ events, optOuts, chunks })).type === "committed";
   } catch (error) {
     if (error instanceof StoreError) return false;
     throw error;

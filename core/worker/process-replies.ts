@@ -17,9 +17,11 @@ import type { EventOf } from "#domain/event.ts";
 import type { AccountId } from "#domain/ids.ts";
 import { type OptOutChange, type ReplyItem, replyItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
+import type { DeliverItem } from "#domain/notice.ts";
 import { toChunks } from "./chunks.ts";
 import { type DeadItem, deadChunks, toDead } from "./dead-item.ts";
 import { splitEffects } from "./foreign-effects.ts";
+import { deliverChunks } from "./notices.ts";
 import { parseItems } from "./parse-items.ts";
 import { settleStep } from "./settle-step.ts";
 import { usedStores, type WorkContext } from "./work-context.ts";
@@ -46,6 +48,7 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
   const optOuts: OptOutChange[] = [];
   const waiting: ReplyItem[] = [];
   const unmatched: DeadItem[] = [];
+  const deliveries: DeliverItem[] = [];
   for (const item of items) {
     const conversation = found.get(conversationKey(item.to, item.from));
     const young = now - item.receivedAt < ABSENT_SET_WAIT_MS;
@@ -60,6 +63,7 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
       if (account !== undefined) optOuts.push(...toOptOut(item, account));
     } else {
       events.push(toEvent(item, conversation));
+      deliveries.push(...toDelivery(context, item, conversation.account, now));
       optOuts.push(...toOptOut(item, conversation.account));
     }
   }
@@ -70,10 +74,23 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
     optOuts: effects.optOuts,
     chunks: [
       ...effects.relays,
+      ...deliverChunks(mint, deliveries),
       ...toChunks(mint, lanes.replies, waiting, RETRY_MS),
       ...deadChunks(mint, [...dead, ...unmatched]),
     ],
   };
+}
+
+/** Each part for itself, as it came: the account's own system joins them. */
+function toDelivery(
+  { directory }: WorkContext,
+  item: ReplyItem,
+  account: AccountId,
+  since: number,
+): readonly DeliverItem[] {
+  if (directory.current()?.account(account)?.smpp?.replies !== true) return [];
+  const { id, from, to, text, concat } = item;
+  return [{ type: "reply", id, account, from, to, text, since, tries: 0, ...(concat !== undefined && { concat }) }];
 }
 
 async function findConversations(context: WorkContext, keys: readonly ConversationKey[]) {

@@ -1,15 +1,17 @@
 /**
  * Stage *sweep*: chunks on any submit lane whose act-by time has passed while nobody held them, so that a provider
- * without live connectors strands nothing. Whoever holds a chunk is left alone, by its lease; the rest is taken apart
+ * without live connectors strands nothing; and what an account that never binds was to be told (give-up.ts). Whoever holds a chunk is left alone, by its lease; the rest is taken apart
  * (take-apart.ts) in one step with its acknowledgement. What comes back to the lane has a later act-by time, so no
  * chunk is found twice.
  */
 import { maySend } from "#core/directory/set-states.ts";
 import { type Hold, type Step, type Store, StoreError } from "#core/store/store.ts";
 import { submitItemSchema } from "#domain/item.ts";
+import { accountOfLane } from "#domain/lane.ts";
 import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
 import { earliestExpiry } from "./chunks.ts";
 import { createDoubtPolicy } from "./doubt-policy.ts";
+import { giveUp } from "./give-up.ts";
 import { settleStep } from "./settle-step.ts";
 import { type TakenApart, takeApart } from "./take-apart.ts";
 import type { WorkContext } from "./work-context.ts";
@@ -77,6 +79,7 @@ async function settle(context: WorkContext, store: Store, holds: readonly Hold[]
 }
 
 function takeOver({ clock, directory, mint }: WorkContext, store: Store, hold: Hold): TakenApart {
+  if (accountOfLane(hold.lane) !== undefined) return giveUp({ mint, now: clock.now() + SKEW_MS_MAX }, hold);
   const readable = hold.items.flatMap((item) => submitItemSchema.safeParse(item).data ?? []);
   const now = clock.now();
   const first = earliestExpiry(readable) ?? now;

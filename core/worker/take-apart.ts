@@ -14,6 +14,7 @@ import { DOUBTS_MAX } from "#domain/limits.ts";
 import { toSubmitChunks } from "./chunks.ts";
 import { buryRejected, type DeadItem, deadChunks, toDead } from "./dead-item.ts";
 import { type DoubtDecision, type DoubtPolicy, KEPT_ERROR } from "./doubt-policy.ts";
+import { noticeChunks, noticesOf, waitingOf } from "./notices.ts";
 import { type PlacedItem, placeItems } from "./place-items.ts";
 
 export interface TakeApartOptions {
@@ -45,23 +46,27 @@ export function takeApart(hold: Hold, options: TakeApartOptions): TakenApart {
   if (provider === undefined) {
     throw new RangeError(`Cannot take a chunk apart as its lane must be one of submit: current value is ${hold.lane}`);
   }
-  const judged = placeItems(hold).map((placed) =>
-    placed.item === undefined
-      ? buryUnreadable(placed, hold, provider, options)
-      : judge(placed, placed.item, hold, options),
+  const placed = placeItems(hold);
+  const judged = placed.map((one) =>
+    one.item === undefined ? buryUnreadable(one, hold, provider, options) : judge(one, one.item, hold, options),
   );
   const back = judged.flatMap((one) => one.back ?? []);
-  const rejected = buryRejected(
-    options,
-    judged.flatMap((one) => one.rejected ?? []),
-  );
+  const refused = judged.flatMap((one) => one.rejected ?? []);
+  const rejected = buryRejected(options, refused);
   const kept = judged.flatMap((one) => one.dead ?? []);
+  const events = [...judged.flatMap((one) => one.events), ...rejected.events];
+  const items = placed.flatMap(({ item }) => item ?? []);
   return {
-    events: [...judged.flatMap((one) => one.events), ...rejected.events],
-    chunks: [...toSubmitChunks(options.mint, hold.lane, back), ...rejected.chunks, ...deadChunks(options.mint, kept)],
+    events,
+    chunks: [
+      ...toSubmitChunks(options.mint, hold.lane, back),
+      ...rejected.chunks,
+      ...deadChunks(options.mint, kept),
+      ...noticeChunks(options.mint, noticesOf(events, waitingOf(items)), options.now),
+    ],
     expired: judged.filter((one) => one.isExpired === true).length,
     returned: back.length,
-    buried: rejected.chunks.length + kept.length,
+    buried: refused.length + kept.length,
   };
 }
 

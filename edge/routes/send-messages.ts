@@ -7,25 +7,20 @@
  * too. A quarter of ours is libphonenumber's look at the number; the rest is flat.
  */
 import type { Account, Directory } from "#core/directory/directory.ts";
-import { placesOfKey } from "#core/directory/keyed-set.ts";
-import { sendKeyId } from "#core/store/store.ts";
-import type { E164 } from "#domain/e164.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { MessageClass } from "#domain/lane.ts";
 import { BODY_BYTES_MAX } from "#domain/limits.ts";
+import { checkSubmission, commitSubmission } from "../accept.ts";
 import { challenge } from "../auth.ts";
 import { createRefuse, type EdgeDeps, type Refuse, requestIdOf } from "../edge-deps.ts";
 import { fingerprintOf, IDEMPOTENCY_KEY_RULE, readIdempotencyKey } from "../idempotency-key.ts";
 import type { AcceptOutcome } from "../metrics.ts";
-import type { CommitAnswer, KeyedSend } from "../pending-send.ts";
-import { eventBytes, itemBytes, type Submission } from "../plan-step.ts";
+import type { CommitAnswer } from "../pending-send.ts";
+import type { Submission } from "../plan-step.ts";
 import type { Violation } from "../problem.ts";
 import { readBody } from "../read-body.ts";
 import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
 import { INVALID_NUMBER, type ParsedBody, type Recipient, toViolations } from "../schema.ts";
-
-/** JSON of one step. A batch of events is one document of at most 16 MiB; long texts to 1,000 people need 5 MB. */
-const STEP_BYTES_MAX = 8 * 1024 * 1024;
 
 /** The parts of one request that were checked, up to where it was refused. */
 interface Sending {
@@ -83,12 +78,12 @@ async function send(sending: Sending): Promise<Response> {
   const json = body.type === "text" ? parseJson(body.text) : undefined;
   if (json === undefined) return refuse("invalid_json");
   const parsed = deps.submissionSchema.safeParse(json);
-  const sender = { account: identity.account, directory, key: key.type === "key" ? key.key : undefined };
-  if (!parsed.success) return refuseInvalid(sending, sender, toViolations(parsed.error));
-  return sendParsed(sending, parsed.data, sender);
+  const caller = { account: identity.account, directory, key: key.type === "key" ? key.key : undefined };
+  if (!parsed.success) return refuseInvalid(sending, caller, toViolations(parsed.error));
+  return sendParsed(sending, parsed.data, caller);
 }
 
-interface Sender {
+interface Caller {
   readonly account: Account;
   readonly directory: Directory;
   /** The request's Idempotency-Key. */
@@ -96,22 +91,22 @@ interface Sender {
 }
 
 /** A repetition may have become invalid since, as `expire_at` has passed: it says nothing about the first. */
-function refuseInvalid({ refuse }: Sending, { key }: Sender, errors: readonly Violation[]): Response {
+function refuseInvalid({ refuse }: Sending, { key }: Caller, errors: readonly Violation[]): Response {
   const detail = "Nothing was sent by this request. What an earlier one with its Idempotency-Key has sent stays sent.";
   return refuse("validation_failed", { errors, ...(key !== undefined && { detail }) });
 }
 
-async function sendParsed(sending: Sending, body: ParsedBody, sender: Sender): Promise<Response> {
-  const recipients: readonly Recipient[] = "to" in body.to ? [body.to] : body.to;
-  const numbers = recipients.flatMap(({ number }) => number ?? []);
-  const submission = toSubmission(body, sender.account, numbers);
-  const errors = [...checkSender(submission, sender.directory), ...checkRecipients(recipients, submission)];
-  if (errors.length > 0) return refuseInvalid(sending, sender, errors);
+async function sendParsed(sending: Sending, body: ParsedBody, caller: Caller): Promise<Response> {
+  const { account, directory, key } = caller;
+  const once = key === undefined ? undefined : { key, fingerprint: await fingerprintOf(body) };
+  const sender = { account, directory, ...(once !== undefined && { once }) };
+  const checked = checkSubmission(body, sender, account.smpp?.receipts === "all" ? { receipt: "final" } : {});
+  if (checked.type === "invalid") return refuseInvalid(sending, caller, checked.errors);
 
+  const { submission, recipients } = checked;
   sending.messageClass = submission.class;
-  sending.messages = numbers.length;
-  const keyed = await toKeyedSend(sending.deps, body, sender);
-  const answer = await sending.deps.committer.commit(submission, keyed);
+  sending.messages = submission.to.length;
+  const answer = await commitSubmission(sending.deps, submission, sender);
   switch (answer.type) {
     case "accepted":
       sending.outcome = answer.replayed ? "replayed" : "accepted";
@@ -120,7 +115,7 @@ async function sendParsed(sending: Sending, body: ParsedBody, sender: Sender): P
         : acceptedMany(sending, submission, recipients, answer);
     case "outcome_unknown":
       return sending.refuse("outcome_unknown", {
-        ...(keyed !== undefined && KEYED_OUTCOME_UNKNOWN),
+        ...(key !== undefined && KEYED_OUTCOME_UNKNOWN),
         members: {
           ids: answer.ids,
           ...("to" in body.to ? {} : { messages: toLines(recipients, answer.ids, "unknown") }),
@@ -131,7 +126,7 @@ async function sendParsed(sending: Sending, body: ParsedBody, sender: Sender): P
     case "overloaded":
     case "unavailable":
       return sending.refuse(answer.type, {
-        ...(keyed !== undefined && { detail: KEYED_NOT_NOW }),
+        ...(key !== undefined && { detail: KEYED_NOT_NOW }),
         retryAfterMs: answer.retryAfterMs,
       });
   }
@@ -147,54 +142,6 @@ const KEYED_OUTCOME_UNKNOWN = {
     "Send the same request with the same Idempotency-Key again after Retry-After: it is answered with the ids that " +
     "were accepted, or accepted then, and cannot be sent twice.",
 } as const;
-
-/** Undefined without a key. */
-async function toKeyedSend(
-  { stores, clock }: EdgeDeps,
-  body: ParsedBody,
-  { account, directory, key }: Sender,
-): Promise<KeyedSend | undefined> {
-  if (key === undefined) return undefined;
-  const { keyLists, stateOf } = directory;
-  const configured = [...stores.values()];
-  return {
-    id: sendKeyId(account.id, key),
-    fingerprint: await fingerprintOf(body),
-    places: placesOfKey({ account, key }, { keyLists, configured, stateOf, now: clock.now() }),
-  };
-}
-
-function toSubmission(body: ParsedBody, account: Account, to: readonly E164[]): Submission {
-  return {
-    account: account.id,
-    class: body.class,
-    from: body.from,
-    to,
-    text: body.text.text,
-    encoding: body.text.encoding,
-    segments: body.text.segments,
-    ...(body.client_reference !== undefined && { clientReference: body.client_reference }),
-    ...(body.metadata !== undefined && { metadata: body.metadata }),
-    ...(body.expire_at !== undefined && { expireAt: body.expire_at }),
-  };
-}
-
-/** A number that customers answer belongs to one account: in another's name it would catch that account's replies. */
-function checkSender({ from, account }: Submission, directory: Directory): readonly Violation[] {
-  const owner = directory.accountOfNumber(from);
-  if (owner === undefined || owner === account) return [];
-  return [{ pointer: "/from", code: "sender_not_yours", message: "is a number of another account: use one of yours" }];
-}
-
-function checkRecipients(recipients: readonly Recipient[], submission: Submission): readonly Violation[] {
-  if (submission.to.length === 0) return recipients.map((_, i) => ({ pointer: `/to/${i}`, ...INVALID_NUMBER }));
-  if (submission.to.length === 1) return [];
-  const bytes = submission.to.length * (itemBytes(submission) + eventBytes(submission));
-  if (bytes <= STEP_BYTES_MAX) return [];
-  const most = Math.floor((submission.to.length * STEP_BYTES_MAX) / bytes);
-  const message = `are too many for a text and metadata of this length: send to at most ${most} in one request`;
-  return [{ pointer: "/to", code: "request_too_heavy", message }];
-}
 
 type Accepted = Extract<CommitAnswer, { readonly type: "accepted" }>;
 
