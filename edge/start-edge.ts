@@ -3,11 +3,13 @@
  * It starts, and answers honestly, with every set away. States: serving → draining (/readyz says no) → refusing
  * connections → done.
  */
+
 import { openDirectory } from "#core/directory/open-directory.ts";
+import type { SetState } from "#core/directory/set-states.ts";
 import type { Metrics } from "#core/metrics/metrics.ts";
 import type { Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
-import { createIdMint } from "#domain/ids.ts";
+import { createIdMint, type SetId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -86,6 +88,8 @@ export function createParts(options: Omit<StartEdgeOptions, "serve">): {
   /** /readyz says no from now on. */
   readonly drain: () => void;
   readonly close: () => Promise<void>;
+  /** What each set is used for now. */
+  readonly stateOf: (set: SetId) => SetState;
 } {
   const { stores, clock, random, log } = options;
   const metrics = createEdgeMetrics(options.metrics);
@@ -114,6 +118,7 @@ export function createParts(options: Omit<StartEdgeOptions, "serve">): {
   };
   return {
     deps,
+    stateOf: directory.stateOf,
     drain: () => {
       draining = true;
     },

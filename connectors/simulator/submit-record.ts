@@ -3,10 +3,10 @@
  * is worked out only when somebody asks: that is more than half of what keeping it would cost.
  */
 
+import { contentOf } from "#core/smpp/content.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
 import type { Concat } from "#domain/encoding/concat-header.ts";
 import { decodePart } from "#domain/encoding/segment-text.ts";
-import { contentOf } from "../smpp/content.ts";
 import { createRing } from "./ring.ts";
 import { recipientOf, senderOf } from "./submit-addresses.ts";
 

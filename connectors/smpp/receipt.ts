@@ -3,11 +3,11 @@
  * own, so it is read by key: any order, any case, fields missing. Where TLVs say the same, they win. Pure.
  */
 
+import { contentOf } from "#core/smpp/content.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
 import { decodeUcs2 } from "#domain/encoding/ucs2.ts";
 import type { InboundReceipt } from "../connector.ts";
 import { fromSmppAddress } from "./address.ts";
-import { contentOf } from "./content.ts";
 import { normaliseProviderMessageId } from "./provider-message-id.ts";
 import type { IdForm } from "./settings.ts";
 

@@ -1,11 +1,11 @@
 /** A handset's message out of deliver_sm or data_sm: one part of it, as text. Pure. */
 
+import { contentOf } from "#core/smpp/content.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
 import { decodeGsm7 } from "#domain/encoding/gsm7.ts";
 import { decodeUcs2 } from "#domain/encoding/ucs2.ts";
 import type { InboundReply } from "../connector.ts";
 import { fromSmppAddress } from "./address.ts";
-import { contentOf } from "./content.ts";
 
 /** Total: any PDU that is no receipt is a reply, and what cannot be read as text is given in hex. */
 export function parseReply(

@@ -12,7 +12,7 @@ export function wholeNumber(bounds: { readonly min: number; readonly max: number
 
 export const portSchema = wholeNumber({ min: 0, max: 65_535 });
 
-class ConfigError extends Error {
+export class ConfigError extends Error {
   readonly code = "config_invalid";
   readonly retryable = false;
 }

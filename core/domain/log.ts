@@ -70,6 +70,12 @@ export interface LogEvents {
   "binds.held": { readonly provider: string; readonly binds: number; readonly of: number };
   "binds.home_away": Record<string, never>;
   "binds.home_back": Record<string, never>;
+  /** A customer's bind at our SMPP edge; `reason` of a refusal is ours, and names nobody who could not prove a password. */
+  "customer.bound": { readonly account: string; readonly bound: string; readonly binds: number };
+  "customer.unbound": { readonly account: string; readonly reason: string };
+  "customer.refused": { readonly reason: string };
+  /** Its bind took a receipt or reply and said no, again and again, or it cannot be told at all. */
+  "deliver.failed": { readonly set: string; readonly account: string; readonly items: number; readonly code: string };
   "submit.in_doubt": { readonly provider: string; readonly segments: number; readonly reason: string };
   "receipt.unmatched": { readonly provider: string; readonly receipts: number };
   "reply.unmatched": { readonly provider: string; readonly from: MaskedNumber };

@@ -11,8 +11,17 @@ export type RequestCommand =
   | "submit_sm"
   | "deliver_sm"
   | "data_sm"
+  | "submit_multi"
+  | "query_sm"
+  | "cancel_sm"
   | "enquire_link"
   | "unbind";
+
+export interface SmeAddress {
+  readonly dest_addr_ton: number;
+  readonly dest_addr_npi: number;
+  readonly destination_addr: string;
+}
 
 /** Fields and TLVs by their name in SMPP 5.0. All optional: which ones a command has is its table's affair. */
 export interface PduFields {
@@ -29,11 +38,22 @@ export interface PduFields {
   readonly destination_addr?: string;
   readonly esm_class?: number;
   readonly priority_flag?: number;
+  readonly schedule_delivery_time?: string;
   readonly validity_period?: string;
+  readonly replace_if_present_flag?: number;
+  readonly sm_default_msg_id?: number;
   readonly registered_delivery?: number;
   readonly data_coding?: number;
   readonly short_message?: Uint8Array;
+  /** Of submit_multi: numbers, or names of lists that the SMSC would know. */
+  readonly dest_address?: readonly (SmeAddress | { readonly dl_name: string })[];
+  /** Of submit_multi_resp. */
+  readonly unsuccess_sme?: readonly (SmeAddress & { readonly error_status_code: number })[];
   readonly message_id?: string;
+  /** Of query_sm_resp. */
+  readonly final_date?: string;
+  readonly error_code?: number;
+  readonly user_message_reference?: number;
   readonly receipted_message_id?: string;
   readonly message_state?: number;
   readonly network_error_code?: Uint8Array;

@@ -2,16 +2,11 @@
  * `GET /v1/messages/{id}`: one message's whole life, folded from the events on its own set. What belongs to another
  * account, never was, or cannot be an id is the same 404.
  */
-import type { Store } from "#core/store/store.ts";
-import type { Clock } from "#domain/clock.ts";
-import type { MessageEvent } from "#domain/event.ts";
-import { type MessageId, messageIdSchema, setOfMessage } from "#domain/ids.ts";
+import { messageIdSchema, setOfMessage } from "#domain/ids.ts";
 import { challenge } from "../auth.ts";
 import { createRefuse, type EdgeDeps, requestIdOf } from "../edge-deps.ts";
+import { readEvents } from "../read-events.ts";
 import { toTimeline } from "../timeline.ts";
-
-/** A set that needs longer is as good as away. */
-const READ_MS_MAX = 5_000;
 
 export async function getMessage(request: Request, id: string, deps: EdgeDeps): Promise<Response> {
   const requestId = requestIdOf(request, deps.mint);
@@ -31,16 +26,5 @@ export async function getMessage(request: Request, id: string, deps: EdgeDeps): 
   if (timeline === undefined || timeline.account !== identity.account.id) return refuse("not_found");
   return new Response(JSON.stringify(timeline.body), {
     headers: { "content-type": "application/json", "x-request-id": requestId },
-  });
-}
-
-/** Undefined when the set cannot be read now. */
-function readEvents(store: Store, id: MessageId, clock: Clock): Promise<readonly MessageEvent[] | undefined> {
-  return new Promise((resolve) => {
-    const timeout = clock.after(READ_MS_MAX, () => resolve(undefined));
-    store.events
-      .ofMessage(id)
-      .then(resolve, () => resolve(undefined))
-      .finally(() => timeout.cancel());
   });
 }

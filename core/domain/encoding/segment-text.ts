@@ -30,6 +30,12 @@ export function segmentText(text: string): SegmentedText {
   return { encoding, parts: cut(text, encoding, capacity.part) };
 }
 
+/** Whether the text fits beside a concat header, as one part of something longer. */
+export function fitsOnePart(text: string): boolean {
+  const encoding = isGsm7(text) ? "gsm7" : "ucs2";
+  return countUnits(text, encoding) <= CAPACITY[encoding].part;
+}
+
 /** The octets of one part: septets unpacked, or UTF-16BE. Throws RangeError when `encoding` cannot hold the text. */
 export function encodePart(part: string, encoding: TextEncoding): Uint8Array {
   return encoding === "gsm7" ? encodeGsm7(part) : encodeUcs2(part);

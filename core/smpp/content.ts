@@ -3,8 +3,8 @@
  * parts from a user data header or the sar_* TLVs. Pure.
  */
 
-import type { PduFields } from "#core/smpp/pdu.ts";
 import { type Concat, parseUserDataHeader } from "#domain/encoding/concat-header.ts";
+import type { PduFields } from "./pdu.ts";
 
 const UDH_INDICATOR = 0x40;
 const NOTHING = new Uint8Array(0);

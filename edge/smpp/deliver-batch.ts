@@ -1,0 +1,194 @@
+/**
+ * Claimed chunks of one lane `deliver.<account>`: each item is made into a deliver_sm, handed to the freest of the
+ * account's binds, and settled by its answer. What was not taken goes back to the lane in the same step that
+ * acknowledges the rest, so nothing is lost; what was taken and could not be settled in time goes out again.
+ */
+
+import type { PduFields } from "#core/smpp/pdu.ts";
+import type { RequestResult } from "#core/smpp/pending-requests.ts";
+import { type Hold, type Store, StoreError } from "#core/store/store.ts";
+import { isGivenUp } from "#core/worker/notices.ts";
+import type { Clock } from "#domain/clock.ts";
+import type { AccountId, IdMint } from "#domain/ids.ts";
+import type { Logger } from "#domain/log.ts";
+import { type DeliverItem, deliverItemSchema } from "#domain/notice.ts";
+import { receiptFields, replyFields } from "./deliver-fields.ts";
+import { judgeNotice } from "./judge-notice.ts";
+import { type KeptLeases, keepLeases } from "./keep-lease.ts";
+import { type HoldLeft, settleDeliveries } from "./settle-deliveries.ts";
+import type { SmppMetrics } from "./smpp-metrics.ts";
+
+export interface Receiver {
+  request(fields: PduFields, mayWrite: () => boolean): Promise<RequestResult>;
+}
+
+export interface DeliverDeps {
+  readonly clock: Clock;
+  readonly mint: IdMint;
+  readonly log: Logger;
+  readonly metrics: Pick<SmppMetrics, "delivered">;
+  /** A bind of the account with room, as soon as there is one; undefined when there is none by then. */
+  readonly receiver: (account: AccountId, untilMs: number) => Promise<Receiver | undefined>;
+  /** Receipts that this process has told: the segments of one message may ask for the same one. */
+  readonly told: RecentlyTold;
+}
+
+export interface Batch {
+  readonly store: Store;
+  /** Of one lane. */
+  readonly holds: readonly Hold[];
+  readonly account: AccountId;
+  /** Nothing more is sent once it aborts. */
+  readonly signal: AbortSignal;
+}
+
+export interface RecentlyTold {
+  /** False: it was told before, or is being told. */
+  begin(receipt: string): boolean;
+  /** It was not told after all. */
+  undo(receipt: string): void;
+}
+
+/**
+ * After this nothing more of a batch is sent, and it is settled: so much may go out again when a process dies. The rest
+ * of it goes back to the lane, behind what came later.
+ */
+const BATCH_MS = 5_000;
+/** Messages whose events are read at once. */
+const READS_MAX = 8;
+/** A set shows what a majority has a moment later. */
+const LOOK_AGAIN_MS = 500;
+/** A link was lost, or did not answer, or said no: the first wait, doubled up to the last. */
+const RETRY_FIRST_MS = 2_000;
+const RETRY_MAX_MS = 900_000;
+
+type Fate =
+  | { readonly type: "done" }
+  /** `isTry`: a link had it. */
+  | { readonly type: "back"; readonly delayMs: number; readonly isTry: boolean }
+  | { readonly type: "given_up" }
+  /** It cannot be written as a PDU. */
+  | { readonly type: "dead"; readonly error: string };
+
+const DONE: Fate = { type: "done" };
+const NOW: Fate = { type: "back", delayMs: 0, isTry: false };
+
+/** Resolves when the chunks are settled, or are another's. Rejects on a defect only. */
+export async function deliverBatch(deps: DeliverDeps, batch: Batch): Promise<void> {
+  const { store, holds, signal } = batch;
+  await using leases = keepLeases(deps.clock, store, holds);
+  const endAt = deps.clock.monotonic() + BATCH_MS;
+  const mayGoOn = (): boolean => !signal.aborted && leases.isSafe() && deps.clock.monotonic() < endAt;
+  const read = holds.flatMap((hold) =>
+    hold.items.map((raw) => ({ hold, raw, item: deliverItemSchema.safeParse(raw).data })),
+  );
+  const prepared = await mapSome(read, READS_MAX, async ({ item }) =>
+    item !== undefined && mayGoOn() ? prepare(deps, store, item).catch(toDead) : undefined,
+  );
+  const begun: Begun[] = [];
+  for (const one of prepared) begun.push(await begin(deps, one, { ...batch, endAt, mayGoOn, leases }));
+  const fates = await Promise.all(begun.map(({ fate }) => fate));
+  const settled = read.flatMap((one, i) => (fates[i] === undefined ? [] : [{ ...one, fate: fates[i] }]));
+  await settleDeliveries(
+    { ...deps, ...batch, leases },
+    holds.map((hold) => toLeft(hold, settled)),
+  );
+}
+
+interface SettledItem {
+  readonly hold: Hold;
+  readonly raw: unknown;
+  readonly item: DeliverItem | undefined;
+  readonly fate: Fate;
+}
+
+function toLeft(hold: Hold, settled: readonly SettledItem[]): HoldLeft {
+  const own = settled.filter((one) => one.hold === hold);
+  return {
+    hold,
+    back: own.flatMap(({ item, fate }) => {
+      if (item === undefined || fate.type !== "back") return [];
+      return [{ item: fate.isTry ? { ...item, tries: item.tries + 1 } : item, delayMs: fate.delayMs }];
+    }),
+    dead: own.flatMap(({ raw, fate }) => (fate.type === "dead" ? [{ raw, error: fate.error }] : [])),
+    over: own.flatMap(({ raw, item, fate }) => (item === undefined || fate.type === "given_up" ? [raw] : [])),
+  };
+}
+
+/** In the order of `values`; `max` of them at once. */
+async function mapSome<T, R>(values: readonly T[], max: number, run: (value: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  const rest = values.entries();
+  const strand = async (): Promise<void> => {
+    for (const [i, value] of rest) results[i] = await run(value);
+  };
+  await Promise.all(Array.from({ length: max }, strand));
+  return results;
+}
+
+type Prepared =
+  | { readonly type: "send"; readonly item: DeliverItem; readonly fields: PduFields; readonly receipt?: string }
+  | { readonly type: "fate"; readonly fate: Fate };
+
+async function prepare(deps: DeliverDeps, store: Store, item: DeliverItem): Promise<Prepared> {
+  if (isGivenUp(item, deps.clock.now())) return { type: "fate", fate: { type: "given_up" } };
+  if (item.type === "reply") return { type: "send", item, fields: replyFields(item) };
+  const events = await store.events.ofMessage(item.message).catch((error: unknown) => {
+    if (error instanceof StoreError) return undefined;
+    throw error;
+  });
+  const verdict = events === undefined ? ({ type: "look_again" } as const) : judgeNotice(item, events);
+  if (verdict.type === "look_again") return fateOf({ type: "back", delayMs: LOOK_AGAIN_MS, isTry: false });
+  const fields = verdict.type === "receipt" ? receiptFields(verdict.state) : undefined;
+  if (verdict.type === "nothing" || fields === undefined) return fateOf(DONE);
+  return { type: "send", item, fields, receipt: `${item.message} ${verdict.status}` };
+}
+
+/** It alone, and not its neighbours. */
+const toDead = (error: unknown): Prepared => fateOf({ type: "dead", error: String(error) });
+
+const fateOf = (fate: Fate): Prepared => ({ type: "fate", fate });
+
+interface Sending extends Batch {
+  readonly endAt: number;
+  readonly mayGoOn: () => boolean;
+  readonly leases: KeptLeases;
+}
+
+/** In a field of its own, as whoever awaits this must not await the answer. */
+interface Begun {
+  readonly fate: Fate | Promise<Fate>;
+}
+
+/** Waits for a bind with room; the answer is waited for beside the next ones. */
+async function begin(deps: DeliverDeps, prepared: Prepared | undefined, sending: Sending): Promise<Begun> {
+  if (prepared === undefined) return { fate: NOW };
+  if (prepared.type === "fate") return prepared;
+  const { item, fields, receipt } = prepared;
+  if (receipt !== undefined && !deps.told.begin(receipt)) return { fate: DONE };
+  const undoUnlessDone = (fate: Fate): Fate => {
+    if (fate.type !== "done" && receipt !== undefined) deps.told.undo(receipt);
+    return fate;
+  };
+  const receiver = sending.mayGoOn() ? await deps.receiver(sending.account, sending.endAt) : undefined;
+  if (receiver === undefined) return { fate: undoUnlessDone(NOW) };
+  const result = receiver.request(fields, () => sending.leases.isSafe());
+  return { fate: result.then((answer) => undoUnlessDone(judgeResult(deps, item, answer))) };
+}
+
+function judgeResult({ metrics }: DeliverDeps, item: DeliverItem, result: RequestResult): Fate {
+  const outcome = result.type === "answered" ? (result.status === 0 ? "taken" : "refused") : result.type;
+  metrics.delivered(item.type, outcome);
+  switch (result.type) {
+    case "answered":
+      return result.status === 0 ? DONE : retryOf(item);
+    case "unknown":
+      return retryOf(item);
+    case "not_sent":
+      return NOW;
+  }
+}
+
+function retryOf({ tries }: DeliverItem): Fate {
+  return { type: "back", delayMs: Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(tries, 20)), isTry: true };
+}

@@ -1,0 +1,50 @@
+/** Whether a bind may stand, by the copy of the directory in hand. Who cannot prove the password learns only that. */
+import { digestsEqual } from "#core/directory/api-key.ts";
+import type { Account, Directory } from "#core/directory/directory.ts";
+import { isInRanges, parseIpRange } from "#core/directory/ip-range.ts";
+import { hashSmppPassword, type SmppAccount } from "#core/directory/smpp-account.ts";
+import type { PduFields } from "#core/smpp/pdu.ts";
+import { smppStatus } from "./status.ts";
+
+export type BindRefusal = "not_ready" | "system_id" | "password" | "address" | "too_many_binds";
+
+export type BindVerdict =
+  | { readonly type: "good"; readonly account: Account; readonly smpp: SmppAccount }
+  | { readonly type: "refused"; readonly reason: BindRefusal };
+
+export const statusOfRefusal: Readonly<Record<BindRefusal, number>> = {
+  not_ready: smppStatus.systemError,
+  system_id: smppStatus.invalidSystemId,
+  password: smppStatus.invalidPassword,
+  address: smppStatus.bindFailed,
+  too_many_binds: smppStatus.bindFailed,
+};
+
+/** Compared with when the systemId is unknown, so that it takes as long as a wrong password. */
+const NO_DIGEST = "0".repeat(64);
+
+export async function judgeBind(
+  { system_id: systemId = "", password = "" }: PduFields,
+  { directory, address }: { readonly directory: Directory | undefined; readonly address: string },
+): Promise<BindVerdict> {
+  if (directory === undefined) return refused("not_ready");
+  const account = directory.accountOfSystemId(systemId);
+  // One character is never right, and hashing nothing would throw.
+  const digest = await hashSmppPassword(systemId, password === "" ? " " : password.slice(0, 8));
+  const isRight = digestsEqual(digest, account?.smpp?.passwordSha256 ?? NO_DIGEST) && password.length <= 8;
+  if (account?.smpp === undefined) return refused("system_id");
+  if (!isRight || password === "") return refused("password");
+  return mayComeFrom(account.smpp, address) ? { type: "good", account, smpp: account.smpp } : refused("address");
+}
+
+function mayComeFrom({ allowedIps }: SmppAccount, address: string): boolean {
+  if (allowedIps.length === 0) return true;
+  return isInRanges(
+    address,
+    allowedIps.flatMap((range) => parseIpRange(range) ?? []),
+  );
+}
+
+function refused(reason: BindRefusal): BindVerdict {
+  return { type: "refused", reason };
+}

@@ -1,0 +1,122 @@
+/**
+ * What a bound customer asks, and our answer: submits through the edge's one way in, queries from the events of their
+ * own messages. An answer of status 0 to a submit is given only when the message is durable (invariant I8).
+ */
+import type { Directory } from "#core/directory/directory.ts";
+import type { SmppAccount } from "#core/directory/smpp-account.ts";
+import type { Pdu, PduFields, SmeAddress } from "#core/smpp/pdu.ts";
+import type { Answer } from "#core/smpp/session.ts";
+import { sha256Hex } from "#domain/sha256.ts";
+import { checkSubmission, commitSubmission, type Sender } from "../accept.ts";
+import type { EdgeDeps } from "../edge-deps.ts";
+import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
+import { type Recipient, toViolations } from "../schema.ts";
+import { type Bind, credentialOf } from "./bound-accounts.ts";
+import { queryMessage } from "./query-message.ts";
+import { destinationsOf, readSubmit, type SubmitRequest } from "./read-submit.ts";
+import type { SmppMetrics } from "./smpp-metrics.ts";
+import { smppStatus, statusOfAnswer, statusOfViolations } from "./status.ts";
+
+export interface ServeDeps {
+  readonly edge: EdgeDeps;
+  readonly metrics: SmppMetrics;
+}
+
+type Given = Exclude<Answer, "silent">;
+
+/** Never rejects on anything that a customer can send. */
+export async function serveRequest({ edge, metrics }: ServeDeps, bind: Bind, pdu: Pdu): Promise<Answer> {
+  const answer = await serve(edge, bind, pdu);
+  metrics.answered(pdu.command, answer.status);
+  return answer;
+}
+
+async function serve(edge: EdgeDeps, bind: Bind, pdu: Pdu): Promise<Given> {
+  const directory = edge.directory.current();
+  const account = directory?.account(bind.account);
+  const smpp = account?.smpp;
+  if (edge.isDraining()) return { status: smppStatus.systemError };
+  // The credential was withdrawn: the bind is about to end.
+  if (directory === undefined || account === undefined || smpp === undefined) return { status: smppStatus.notBound };
+  if (credentialOf(smpp) !== bind.credential) return { status: smppStatus.notBound };
+  switch (pdu.command) {
+    case "submit_sm":
+    case "submit_multi":
+    case "data_sm":
+      return within(bind, smpp, pdu.fields.dest_address?.length ?? 1, () =>
+        submit(edge, pdu, { smpp, sender: { account, directory } }),
+      );
+    case "query_sm":
+      return within(bind, smpp, 1, () => queryMessage(edge, account.id, pdu.fields));
+    case "cancel_sm":
+      // A message is on its way at once: there is nothing to take back.
+      return { status: smppStatus.cancelFailed };
+    case "replace_sm":
+      return { status: smppStatus.replaceFailed };
+    default:
+      return { status: smppStatus.submitFailed };
+  }
+}
+
+/** Within the customer's own window and rate; past either it is told to slow down. */
+async function within(bind: Bind, smpp: SmppAccount, count: number, run: () => Promise<Given>): Promise<Given> {
+  if (bind.inHand >= smpp.window || !bind.rate.take(count, smpp.submitsPerSecond)) {
+    return { status: smppStatus.throttled };
+  }
+  bind.inHand += 1;
+  try {
+    return await run();
+  } finally {
+    bind.inHand -= 1;
+  }
+}
+
+interface Submitter {
+  readonly smpp: SmppAccount;
+  readonly sender: { readonly account: Sender["account"]; readonly directory: Directory };
+}
+
+async function submit(edge: EdgeDeps, pdu: Pdu, { smpp, sender }: Submitter): Promise<Given> {
+  if (edge.directory.ageMs() > DIRECTORY_AGE_MS_MAX) return { status: smppStatus.systemError };
+  const to = destinationsOf(pdu.command, pdu.fields);
+  if (typeof to === "object" && "status" in to) return to;
+  const read = readSubmit(pdu.fields, to, { smpp, now: edge.clock.now() });
+  if (read.type === "refused") return { status: read.status };
+  const { request } = read;
+  const parsed = edge.submissionSchema.safeParse(request.body);
+  if (!parsed.success) return { status: statusOfViolations(toViolations(parsed.error)) };
+
+  const once = smpp.onceByReference ? await onceOf(request) : undefined;
+  const named = { ...sender, ...(once !== undefined && { once }) };
+  const checked = checkSubmission(parsed.data, named, request.extras);
+  if (checked.type === "invalid") return { status: statusOfViolations(checked.errors) };
+  const answer = await commitSubmission(edge, checked.submission, named);
+  edge.metrics.requestEnded({
+    messageClass: checked.submission.class,
+    outcome: answer.type === "accepted" && answer.replayed ? "replayed" : outcomeOf(answer.type),
+    messages: checked.submission.to.length,
+  });
+  if (answer.type !== "accepted") return { status: statusOfAnswer(answer.type, once !== undefined) };
+  const fields = { message_id: answer.ids[0] ?? "" };
+  if (pdu.command !== "submit_multi") return { status: smppStatus.ok, fields };
+  return { status: smppStatus.ok, fields: { ...fields, unsuccess_sme: unsuccessful(pdu.fields, checked.recipients) } };
+}
+
+const outcomeOf = (type: "accepted" | "key_reused" | "overloaded" | "unavailable" | "outcome_unknown") =>
+  type === "key_reused" ? "idempotency_key_reused" : type;
+
+/** The same reference, recipients and content is the same request: its key says all three (invariant I11). */
+async function onceOf({ reference, content }: SubmitRequest): Promise<Sender["once"]> {
+  if (reference === undefined) return undefined;
+  const fingerprint = await sha256Hex(content);
+  return { key: `smpp:${reference}:${fingerprint}`, fingerprint };
+}
+
+/** Destinations that are no numbers, as they were written. */
+function unsuccessful(fields: PduFields, recipients: readonly Recipient[]): NonNullable<PduFields["unsuccess_sme"]> {
+  return recipients.flatMap(({ number }, i) => {
+    const destination = fields.dest_address?.[i] as SmeAddress | undefined;
+    if (number !== undefined || destination === undefined) return [];
+    return [{ ...destination, error_status_code: smppStatus.invalidDestination }];
+  });
+}

@@ -1,0 +1,191 @@
+/**
+ * The socket that customers bind to. A connection is counted from its first octet until it has bound or gone; a good
+ * bind makes it one of its account's, and every request after that is served as serve-requests.ts says. Port scanners,
+ * garbage and slow writers meet the bounds of the gate and of the session, and cost nothing else.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { SMPP_WINDOW_MAX } from "#core/directory/smpp-account.ts";
+import { type Pdu, Status } from "#core/smpp/pdu.ts";
+import { type Answer, Session } from "#core/smpp/session.ts";
+import type { BoundAccounts } from "./bound-accounts.ts";
+import type { ConnectionGate } from "./connection-gate.ts";
+import { type BindRefusal, judgeBind, statusOfRefusal } from "./judge-bind.ts";
+import { type ServeDeps, serveRequest } from "./serve-requests.ts";
+import { smppStatus } from "./status.ts";
+
+export interface SmppServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** PEM. Absent: plain TCP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** From connect to a good bind. */
+  readonly bindTimeoutMs: number;
+  /** Silence before we ask whether the customer is there. */
+  readonly enquireLinkMs: number;
+  readonly serve: ServeDeps;
+  readonly gate: ConnectionGate;
+  readonly bound: BoundAccounts;
+  /** A bind came, went, or has room again. */
+  readonly onChange: () => void;
+}
+
+export interface SmppServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** For the answer to a receipt or reply: customers write them to a database of their own first. */
+const RESPONSE_TIMEOUT_MS = 30_000;
+/** The customer has as long to show life once we have asked. */
+const ENQUIRE_LINK_TIMEOUT_MS = 15_000;
+/** Requests of one bind that are in work; past this nothing more is read. Above every window, which answers first. */
+const IN_HAND_MAX = 2 * SMPP_WINDOW_MAX;
+/** How often binds are looked at whose credential may have been withdrawn. */
+const CREDENTIAL_CHECK_MS = 1_000;
+const OUR_SYSTEM_ID = "GODWIT";
+const VERSION_3_4 = 0x34;
+
+/** Listens once it resolves; rejects when it cannot. Disposing refuses what is new, and unbinds every customer. */
+export async function openSmppServer(options: SmppServerOptions): Promise<SmppServer> {
+  const connections = createConnections(options);
+  const server = createListener(options, connections.accept);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(options.port, options.host, resolve);
+  await promise;
+  // Later errors are of single connections, as when descriptors run out: nobody's reason to stop.
+  server.on("error", () => undefined);
+  const address = server.address();
+  const check = watchCredentials(options);
+  return {
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+    async [Symbol.asyncDispose]() {
+      check.cancel();
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      await connections.closeAll();
+      await closed;
+    },
+  };
+}
+
+function createListener({ tls, bindTimeoutMs }: SmppServerOptions, accept: (socket: Socket) => void): Server {
+  if (tls === undefined) return createServer(accept);
+  const server = createTlsServer({ ...tls, handshakeTimeout: bindTimeoutMs, minVersion: "TLSv1.2" }, accept);
+  server.on("tlsClientError", (_, socket) => socket.destroy());
+  return server;
+}
+
+/** Ends binds that could not be made any more. */
+function watchCredentials({ serve, bound }: SmppServerOptions): { cancel(): void } {
+  const { clock, directory } = serve.edge;
+  let timer = clock.after(CREDENTIAL_CHECK_MS, look);
+  function look(): void {
+    const current = directory.current();
+    for (const { session } of current === undefined ? [] : bound.withdrawn(current)) void session.unbind();
+    timer = clock.after(CREDENTIAL_CHECK_MS, look);
+  }
+  return { cancel: () => timer.cancel() };
+}
+
+function createConnections(options: SmppServerOptions) {
+  const { gate, serve, bound, onChange } = options;
+  const { edge, metrics } = serve;
+  const sessions = new Set<Session>();
+
+  function accept(socket: Socket): void {
+    // One that has gone before we looked has no address.
+    const address = socket.remoteAddress ?? "";
+    socket.on("error", () => undefined);
+    if (edge.isDraining() || !gate.enter(address)) {
+      metrics.turnedAway();
+      socket.destroy();
+      return;
+    }
+    open(socket, address);
+  }
+
+  function open(socket: Socket, address: string): void {
+    let isInside = true;
+    let isBinding = false;
+    const leaveGate = (): void => {
+      if (isInside) gate.leave(address);
+      isInside = false;
+    };
+
+    async function onRequest(pdu: Pdu): Promise<Answer> {
+      const bind = bound.of(session);
+      if (bind !== undefined) return serveRequest(serve, bind, pdu);
+      // A second bind while the first is being looked at.
+      if (isBinding) return { status: smppStatus.alreadyBound };
+      isBinding = true;
+      const answer = await bindSession(options, { session, address, pdu });
+      if (answer !== "silent" && answer.status === smppStatus.ok) leaveGate();
+      return answer;
+    }
+
+    const session: Session = new Session({
+      socket,
+      clock: edge.clock,
+      role: "smsc",
+      window: SMPP_WINDOW_MAX,
+      maxInHand: IN_HAND_MAX,
+      bindTimeoutMs: options.bindTimeoutMs,
+      responseTimeoutMs: RESPONSE_TIMEOUT_MS,
+      enquireLinkMs: options.enquireLinkMs,
+      enquireLinkTimeoutMs: ENQUIRE_LINK_TIMEOUT_MS,
+      onRequest,
+      onSlot: onChange,
+    });
+    sessions.add(session);
+    void session.closed.then(({ reason }) => {
+      sessions.delete(session);
+      leaveGate();
+      const bind = bound.of(session);
+      if (bind !== undefined) edge.log.info("customer.unbound", { account: bind.account, reason });
+      bound.remove(session);
+      onChange();
+    });
+  }
+
+  return {
+    accept,
+    /** Those that have not bound are cut off; the others are told, after what is in flight. */
+    async closeAll(): Promise<void> {
+      await Promise.all(
+        [...sessions].map((session) => (session.state === "open" ? session.destroy() : session.unbind())),
+      );
+    },
+  };
+}
+
+interface Binding {
+  readonly session: Session;
+  readonly address: string;
+  readonly pdu: Pdu;
+}
+
+async function bindSession(options: SmppServerOptions, { session, address, pdu }: Binding): Promise<Answer> {
+  const { gate, bound, serve } = options;
+  const { edge, metrics } = serve;
+  const refuse = (reason: BindRefusal): Answer => {
+    metrics.bindEnded(reason);
+    edge.log.info("customer.refused", { reason });
+    if (reason === "system_id" || reason === "password") gate.refused(address);
+    return { status: statusOfRefusal[reason] };
+  };
+  const waitMs = gate.delayMs(address);
+  if (waitMs > 0) await edge.clock.sleep(waitMs);
+  const verdict = await judgeBind(pdu.fields, { directory: edge.directory.current(), address });
+  if (verdict.type === "refused") return refuse(verdict.reason);
+  // It has gone meanwhile: nobody would ever take the bind off the account again.
+  if (session.state !== "open") return "silent";
+  const { account, smpp } = verdict;
+  const bind = bound.add(session, account, smpp);
+  if (bind === undefined) return refuse("too_many_binds");
+  metrics.bindEnded("bound");
+  edge.log.info("customer.bound", { account: account.id, bound: pdu.command, binds: bound.countOf(account.id) });
+  const isModern = (pdu.fields.interface_version ?? 0) >= VERSION_3_4;
+  const fields = { system_id: OUR_SYSTEM_ID, ...(isModern && { sc_interface_version: VERSION_3_4 }) };
+  return { status: Status.ok, fields };
+}
