@@ -18,6 +18,10 @@ const ROLES: Readonly<Record<string, { readonly what: string; readonly load: () 
     what: "takes messages in over HTTP",
     load: async () => (await import("../edge/main.bun.ts")).runEdge,
   },
+  smpp: {
+    what: "takes messages in over SMPP, and delivers receipts and replies",
+    load: async () => (await import("../edge/smpp/main.ts")).runSmppRole,
+  },
   worker: {
     what: "routes, prices, matches receipts and replies",
     load: async () => (await import("../core/worker/main.ts")).runWorkerRole,

@@ -11,6 +11,8 @@ test("portsOf() takes the fixed ports, moved where an option says so", () => {
     worker: 8083,
     connectors: 8084,
     projector: 8085,
+    smpp: 2776,
+    smppHealth: 8086,
     simulator: 2775,
     postgres: 5433,
     mongo: 30_000,

@@ -15,6 +15,8 @@ export const portOptions: Readonly<
   worker: { flag: "--worker-port", port: 8083, what: "health of the worker" },
   connectors: { flag: "--connectors-port", port: 8084, what: "health of the connectors" },
   projector: { flag: "--projector-port", port: 8085, what: "health of the projector" },
+  smpp: { flag: "--smpp-port", port: 2776, what: "SMPP for customers" },
+  smppHealth: { flag: "--smpp-health-port", port: 8086, what: "health of the SMPP edge" },
   simulator: { flag: "--simulator-port", port: 2775, what: "SMPP of the simulated provider" },
   postgres: { flag: "--postgres-port", port: 5433, what: "PostgreSQL" },
   mongo: { flag: "--mongo-port", port: 27_101, what: "first of the six MongoDB members" },

@@ -16,6 +16,7 @@ export type Role = { readonly name: string; readonly entry: string; readonly tar
 const ROLES: readonly Role[] = [
   { name: "edge", entry: "edge/main.bun.ts", target: "executable" },
   { name: "edge-deno", entry: "edge/main.deno.ts", target: "deno" },
+  { name: "smpp", entry: "edge/smpp/main.ts", target: "executable" },
   { name: "worker", entry: "core/worker/main.ts", target: "executable" },
   { name: "connectors", entry: "connectors/main.ts", target: "executable" },
   { name: "projector", entry: "reporting/projector/main.ts", target: "executable" },

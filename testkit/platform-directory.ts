@@ -3,6 +3,7 @@ import { hashSecret, parseApiKey } from "#core/directory/api-key.ts";
 import { type DirectoryInput, directorySchema, withSets } from "#core/directory/directory.ts";
 import { writeDirectory } from "#core/directory/open-directory.ts";
 import { nameSets } from "#core/directory/set-states.ts";
+import { hashSmppPassword } from "#core/directory/smpp-account.ts";
 import type { Store } from "#core/store/store.ts";
 
 export const DEMO_ACCOUNT = "demo";
@@ -11,8 +12,11 @@ export const DEMO_PROVIDER = "sim";
 /** Numbers that Australia keeps free for fiction, so that no demonstration ever reaches a person. */
 export const DEMO_NUMBERS = ["+61491570156", "+61491570157"] as const;
 
-/** The directory of the demo account with this key. */
-export async function demoDirectory(apiKey: string): Promise<DirectoryInput> {
+/** What the demo account binds with at our SMPP edge. */
+export const DEMO_SYSTEM_ID = "demo";
+
+/** The directory of the demo account with this key. With a password it may bind at the SMPP edge. */
+export async function demoDirectory(apiKey: string, smppPassword?: string): Promise<DirectoryInput> {
   const key = parseApiKey(apiKey);
   if (key === undefined) throw new Error("Cannot make the directory as the stored API key has not the form of one");
   return {
@@ -30,6 +34,7 @@ export async function demoDirectory(apiKey: string): Promise<DirectoryInput> {
           { prefix: "+61", priceMicros: "45000" },
           { prefix: "+64", priceMicros: "75000" },
         ],
+        ...(smppPassword !== undefined && { smpp: await demoSmpp(smppPassword) }),
       },
     ],
     routes: [
@@ -37,6 +42,15 @@ export async function demoDirectory(apiKey: string): Promise<DirectoryInput> {
       { prefix: "+61", provider: DEMO_PROVIDER },
     ],
     numbers: DEMO_NUMBERS.map((number) => ({ number, account: DEMO_ACCOUNT })),
+  };
+}
+
+async function demoSmpp(password: string) {
+  return {
+    systemId: DEMO_SYSTEM_ID,
+    passwordSha256: await hashSmppPassword(DEMO_SYSTEM_ID, password),
+    submitsPerSecond: 1_000,
+    onceByReference: true,
   };
 }
 

@@ -12,6 +12,8 @@ export const portNames = [
   "projector",
   "simulator",
   "simulatorControl",
+  "smpp",
+  "smppHealth",
   "postgres",
 ] as const;
 export type PortName = (typeof portNames)[number];

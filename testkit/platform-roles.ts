@@ -4,12 +4,12 @@ import type { StoreRole } from "#core/store/mongo/store-roles.ts";
 import { readDenoPermissions } from "../scripts/deno-permissions.ts";
 import { reportsUris } from "./platform-database.ts";
 import { DEMO_PROVIDER } from "./platform-directory.ts";
-import type { PlatformPorts } from "./platform-ports.ts";
+import type { PlatformPorts, PortName } from "./platform-ports.ts";
 import { type PlatformSet, setConfig } from "./platform-sets.ts";
 import type { PlatformSecrets } from "./platform-state.ts";
 
 /** In the order in which they are stopped: what takes messages in goes first. */
-export const roleNames = ["edge", "worker", "connectors", "simulator", "projector", "reports"] as const;
+export const roleNames = ["edge", "smpp", "worker", "connectors", "simulator", "projector", "reports"] as const;
 export type RoleName = (typeof roleNames)[number];
 
 /**
@@ -32,6 +32,7 @@ const SIMULATED_WINDOW = 250;
 
 const SOURCES: Readonly<Record<RoleName, string>> = {
   edge: "edge/main.bun.ts",
+  smpp: "edge/smpp/main.ts",
   worker: "core/worker/main.ts",
   connectors: "connectors/main.ts",
   simulator: "connectors/simulator/main.ts",
@@ -42,6 +43,7 @@ const SOURCES: Readonly<Record<RoleName, string>> = {
 /** The user that a role is in every set; the others never see one. */
 const STORE_USERS: Partial<Record<RoleName, StoreRole>> = {
   edge: "edge",
+  smpp: "smpp",
   worker: "worker",
   connectors: "connector",
   projector: "projector",
@@ -112,6 +114,13 @@ function ownVariables(role: RoleName, settings: RoleSettings): Readonly<Record<s
   switch (role) {
     case "edge":
       return { ...sets, GODWIT_REGION: region, GODWIT_EDGE_PORT: `${ports.single.edge}` };
+    case "smpp":
+      return {
+        ...sets,
+        GODWIT_REGION: region,
+        GODWIT_SMPP_PORT: `${ports.single.smpp}`,
+        GODWIT_SMPP_HEALTH_PORT: `${ports.single.smppHealth}`,
+      };
     case "worker":
       return { ...sets, GODWIT_WORKER_PORT: `${ports.single.worker}` };
     case "connectors":
@@ -138,7 +147,7 @@ function ownVariables(role: RoleName, settings: RoleSettings): Readonly<Record<s
         GODWIT_SIMULATOR_PORT: `${ports.single.simulator}`,
         GODWIT_SIMULATOR_CONTROL_PORT: `${ports.single.simulatorControl}`,
         GODWIT_SIMULATOR_SYSTEM_ID: SMPP_SYSTEM_ID,
-        GODWIT_SIMULATOR_PASSWORD: secrets.smpp,
+        GODWIT_SIMULATOR_PASSWORD: secrets.providerSmpp,
         GODWIT_SIMULATOR_BEHAVIOUR: JSON.stringify(settings.simulatorBehaviour ?? {}),
       };
   }
@@ -162,7 +171,7 @@ function smppLink({ ports, secrets, smppWindow, smppBinds = 1, smppResponseTimeo
     host: "127.0.0.1",
     port: ports.single.simulator,
     systemId: SMPP_SYSTEM_ID,
-    password: secrets.smpp,
+    password: secrets.providerSmpp,
     ...RECONNECT_MS,
     window: smppWindow ?? SIMULATED_WINDOW,
     binds: smppBinds,
@@ -170,7 +179,17 @@ function smppLink({ ports, secrets, smppWindow, smppBinds = 1, smppResponseTimeo
   };
 }
 
+const HTTP_PORTS: Readonly<Record<RoleName, PortName>> = {
+  edge: "edge",
+  smpp: "smppHealth",
+  worker: "worker",
+  connectors: "connectors",
+  simulator: "simulatorControl",
+  projector: "projector",
+  reports: "reports",
+};
+
 /** Where the role answers over HTTP. */
 export function roleUrl(role: RoleName, ports: PlatformPorts): string {
-  return `http://127.0.0.1:${ports.single[role === "simulator" ? "simulatorControl" : role]}`;
+  return `http://127.0.0.1:${ports.single[HTTP_PORTS[role]]}`;
 }

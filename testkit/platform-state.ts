@@ -40,6 +40,7 @@ export function writeState(dataDir: string, state: PlatformState): void {
 const secretsSchema = z.strictObject({
   /** Of the roles' users in every set. */
   edge: z.string(),
+  smpp: z.string(),
   worker: z.string(),
   connector: z.string(),
   projector: z.string(),
@@ -50,8 +51,10 @@ const secretsSchema = z.strictObject({
   analystSql: z.string(),
   /** Bearer token of the report server. */
   reportsToken: z.string(),
-  /** SMPP allows eight characters. */
-  smpp: z.string().max(8),
+  /** Ours at the simulated provider: SMPP allows eight characters. */
+  providerSmpp: z.string().max(8),
+  /** The demo account's at our SMPP edge. */
+  customerSmpp: z.string().max(8),
   /** The demo account's, in full. */
   apiKey: z.string(),
 });
@@ -66,6 +69,7 @@ export async function openSecrets(dataDir: string): Promise<PlatformSecrets> {
   const password = (): string => randomBytes(PASSWORD_BYTES).toString("hex");
   const made: PlatformSecrets = {
     edge: password(),
+    smpp: password(),
     worker: password(),
     connector: password(),
     projector: password(),
@@ -74,7 +78,8 @@ export async function openSecrets(dataDir: string): Promise<PlatformSecrets> {
     reportsSql: password(),
     analystSql: password(),
     reportsToken: password(),
-    smpp: password().slice(0, 8),
+    providerSmpp: password().slice(0, 8),
+    customerSmpp: password().slice(0, 8),
     apiKey: (await createApiKey("demo", systemRandom)).text,
   };
   const secrets = secretsSchema.parse({ ...made, ...held });

@@ -12,7 +12,7 @@ import { silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
 import { lockDataDir } from "./data-dir-lock.ts";
 import { ensureReportsDatabase, reportsUris } from "./platform-database.ts";
-import { DEMO_ACCOUNT, DEMO_NUMBERS, demoDirectory, ensureDirectory } from "./platform-directory.ts";
+import { DEMO_ACCOUNT, DEMO_NUMBERS, DEMO_SYSTEM_ID, demoDirectory, ensureDirectory } from "./platform-directory.ts";
 import { type AskedPorts, type PlatformPorts, takePorts } from "./platform-ports.ts";
 import {
   operatorEnvironment,
@@ -99,6 +99,8 @@ export interface Platform extends AsyncDisposable {
   readonly simulatorUrl: string;
   /** Where the simulator takes binds. */
   readonly smppPort: number;
+  /** Where the account's own SMPP client binds, and with what. */
+  readonly customerSmpp: { readonly port: number; readonly systemId: string; readonly password: string };
   /** PostgreSQL as the role `analyst`. */
   readonly analystUrl: string;
   readonly apiKey: string;
@@ -266,7 +268,7 @@ function createRoles(settings: RoleSettings & { readonly dir: string }, options:
 /** What takes messages in stops first, what serves the others last. */
 async function stopRoles(roles: ReadonlyMap<RoleName, RoleProcess>): Promise<void> {
   const order: readonly (readonly RoleName[])[] = [
-    ["edge"],
+    ["edge", "smpp"],
     ["worker", "connectors"],
     ["projector", "reports", "simulator"],
   ];
@@ -285,7 +287,7 @@ async function openStores(sets: readonly ReplicaSet[]): Promise<readonly Store[]
 async function writeDemoDirectory({ secrets }: Plan, sets: readonly ReplicaSet[]): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const stores = (await openStores(sets)).map((store) => stack.use(store));
-  await ensureDirectory(stores, await demoDirectory(secrets.apiKey));
+  await ensureDirectory(stores, await demoDirectory(secrets.apiKey, secrets.customerSmpp));
 }
 
 function describePlatform(plan: Plan, servers: Servers): Omit<Platform, typeof Symbol.asyncDispose> {
@@ -298,6 +300,7 @@ function describePlatform(plan: Plan, servers: Servers): Omit<Platform, typeof S
     reportsToken: secrets.reportsToken,
     simulatorUrl: roleUrl("simulator", ports),
     smppPort: ports.single.simulator,
+    customerSmpp: { port: ports.single.smpp, systemId: DEMO_SYSTEM_ID, password: secrets.customerSmpp },
     analystUrl: reportsUris(ports, secrets).analyst,
     apiKey: secrets.apiKey,
     account: DEMO_ACCOUNT,

@@ -4,7 +4,7 @@
  * account receives, its lane just waits.
  */
 import { isInUse } from "#core/directory/set-states.ts";
-import { type Hold, type Store, StoreError } from "#core/store/store.ts";
+import { type Bell, type Hold, type Store, StoreError } from "#core/store/store.ts";
 import type { AccountId } from "#domain/ids.ts";
 import { accountOfLane, type Lane, lanes } from "#domain/lane.ts";
 import { type DeliverDeps, deliverBatch } from "./deliver-batch.ts";
@@ -34,60 +34,82 @@ const AWAY_MAX_MS = 5_000;
 
 /** Until `signal` aborts, and what is in hand then is settled. */
 export async function runDeliverLoop(deps: DeliverLoopDeps, store: Store, signal: AbortSignal): Promise<void> {
-  const { clock, log } = deps;
   const working = new Map<Lane, Promise<void>>();
-  let awayMs = 0;
-  let wanted = "";
-  let bell = store.bell([], { pollMs: POLL_MS });
+  using ear = createEar(deps, store);
+  const away = createAway(deps, store);
+  while (!signal.aborted) {
+    const open = lanesToClaim(deps, store, working);
+    if (!(await ear.hears(open, signal))) continue;
+    const request = { lanes: open, itemsMax: ITEMS_MAX, leaseMs: DELIVER_LEASE_MS, owner: deps.owner };
+    const holds = await store.claim(request).catch((error: unknown) => away.failed(error, signal));
+    if (holds === undefined) continue;
+    away.answered();
+    ear.claimed(holds.length);
+    for (const [lane, some] of Map.groupBy(holds, (hold) => hold.lane)) {
+      const end = (): void => {
+        working.delete(lane);
+        ear.wake();
+      };
+      working.set(lane, work(deps, store, some, signal).finally(end));
+    }
+  }
+  await Promise.all(working.values());
+}
+
+/** Knows when a claim is worth its while: the lanes have changed, their bell has rung, or the last one found something. */
+function createEar({ clock }: DeliverLoopDeps, store: Store) {
+  let bell: Bell | undefined;
+  let heard = "";
   let claimedAt = Number.NEGATIVE_INFINITY;
   let mayBeMore = true;
-  let finished = new AbortController();
-  try {
-    while (!signal.aborted) {
-      const open = lanesToClaim(deps, store, working);
-      if (open.join() !== wanted) {
-        // The new bell hears what comes after the claim that follows it.
-        bell[Symbol.dispose]();
-        bell = store.bell(open, { pollMs: POLL_MS });
-        wanted = open.join();
-        mayBeMore = true;
-      }
-      finished = new AbortController();
-      const isRung = mayBeMore || (await bell.wait(LOOK_MS, AbortSignal.any([signal, finished.signal])));
-      const isDue = isRung || clock.monotonic() - claimedAt >= CLAIM_ANYWAY_MS;
-      if (open.length === 0 || signal.aborted || !isDue) {
-        if (open.length === 0) mayBeMore = false;
-        continue;
-      }
-      try {
-        claimedAt = clock.monotonic();
-        const holds = await store.claim({
-          lanes: open,
-          itemsMax: ITEMS_MAX,
-          leaseMs: DELIVER_LEASE_MS,
-          owner: deps.owner,
-        });
-        if (awayMs > 0) log.info("set.recovered", { set: store.set });
-        awayMs = 0;
-        mayBeMore = holds.length > 0;
-        for (const [lane, some] of Map.groupBy(holds, (hold) => hold.lane)) {
-          const end = (): void => {
-            working.delete(lane);
-            finished.abort();
-          };
-          working.set(lane, work(deps, store, some, signal).finally(end));
-        }
-      } catch (error) {
-        const code = error instanceof StoreError ? error.code : "defect";
-        if (awayMs === 0) log.error("set.unreachable", { set: store.set, code, doing: "deliver" });
-        awayMs = Math.min(AWAY_MAX_MS, Math.max(AWAY_FIRST_MS, awayMs * 2));
-        await clock.sleep(awayMs, signal);
-      }
-    }
-  } finally {
-    bell[Symbol.dispose]();
-    await Promise.all(working.values());
+  let pause = new AbortController();
+
+  function listen(lanes: readonly Lane[]): void {
+    const wanted = lanes.join();
+    if (wanted === heard) return;
+    bell?.[Symbol.dispose]();
+    bell = lanes.length === 0 ? undefined : store.bell(lanes, { pollMs: POLL_MS });
+    heard = wanted;
+    // The new bell rings for what comes after the claim that follows.
+    mayBeMore = true;
   }
+
+  return {
+    /** False: look again which lanes there are. */
+    async hears(lanes: readonly Lane[], signal: AbortSignal): Promise<boolean> {
+      listen(lanes);
+      if (bell !== undefined && mayBeMore) return true;
+      pause = new AbortController();
+      const ended = AbortSignal.any([signal, pause.signal]);
+      if (bell === undefined) await clock.sleep(LOOK_MS, ended);
+      else if (await bell.wait(LOOK_MS, ended)) return !signal.aborted;
+      return bell !== undefined && !signal.aborted && clock.monotonic() - claimedAt >= CLAIM_ANYWAY_MS;
+    },
+    claimed(chunks: number): void {
+      claimedAt = clock.monotonic();
+      mayBeMore = chunks > 0;
+    },
+    wake: () => pause.abort(),
+    [Symbol.dispose]: () => bell?.[Symbol.dispose](),
+  };
+}
+
+/** A set that is away is said once, and waited for with back-off. */
+function createAway({ clock, log }: DeliverLoopDeps, { set }: Store) {
+  let awayMs = 0;
+  return {
+    async failed(error: unknown, signal: AbortSignal): Promise<undefined> {
+      const code = error instanceof StoreError ? error.code : "defect";
+      if (awayMs === 0) log.error("set.unreachable", { set, code, doing: "deliver" });
+      awayMs = Math.min(AWAY_MAX_MS, Math.max(AWAY_FIRST_MS, awayMs * 2));
+      await clock.sleep(awayMs, signal);
+      return undefined;
+    },
+    answered(): void {
+      if (awayMs > 0) log.info("set.recovered", { set });
+      awayMs = 0;
+    },
+  };
 }
 
 function lanesToClaim({ receivers, stateOf }: DeliverLoopDeps, { set }: Store, working: ReadonlyMap<Lane, unknown>) {

@@ -99,7 +99,7 @@ for (const role of storeRoles) {
 
 test("a right on every month is no right on anything else", async () => {
   await expect(as("edge").collection(collectionNames.chunks).findOne()).rejects.toMatchObject(refused);
-  for (const role of ["edge", "connector", "projector"] as const) {
+  for (const role of ["edge", "smpp", "connector", "projector"] as const) {
     const money = as(role).collection(collectionNames.allotments);
     await expect(money.insertOne({})).rejects.toMatchObject(refused);
     await expect(as(role).collection("another").insertOne({})).rejects.toMatchObject(refused);
@@ -112,7 +112,7 @@ test("a right on every month is no right on anything else", async () => {
 });
 
 test("only the worker makes the index of a month, and it makes nothing else", async () => {
-  for (const role of ["edge", "connector", "projector", "operator"] as const) {
+  for (const role of ["edge", "smpp", "connector", "projector", "operator"] as const) {
     const index = openCollections(as(role)).eventsOf(unborn).createIndex(LOOKUP_INDEX);
     await expect(index).rejects.toMatchObject(refused);
   }
@@ -148,8 +148,14 @@ test("with its rights each role can do its part of a step", async () => {
   expect((await worker.commit(forward)).type).toBe("committed");
   const again = await claimOne(connector, lane);
   expect((await connector.commit({ acks: [again.lease], events: [accepted(id)] })).type).toBe("committed");
+  await using smpp = await openStoreAs("smpp");
+  const deliver = freshLane();
+  expect((await worker.commit({ chunks: [chunk(deliver, [{ id }])] })).type).toBe("committed");
+  const toTell = await claimOne(smpp, deliver);
+  const back = { acks: [toTell.lease], events: [accepted(id)], chunks: [chunk(deliver, [{ id }])] };
+  expect((await smpp.commit(back)).type).toBe("committed");
   const writers = await projector.events.writers();
   const batches = await projector.events.read(new Map(writers.map(({ writer }) => [writer, 0])), 100);
-  expect(batches.flatMap(({ events }) => events).filter(({ message }) => message === id).length).toBe(3);
-  for (const store of [edge, worker, connector, projector]) await store.ping();
+  expect(batches.flatMap(({ events }) => events).filter(({ message }) => message === id).length).toBe(4);
+  for (const store of [edge, smpp, worker, connector, projector]) await store.ping();
 });

@@ -7,7 +7,7 @@ import { collectionNames } from "./documents.ts";
 import { grantedCollections } from "./months.ts";
 
 /** A process's part in the platform, and so its user in every set. */
-export const storeRoles = ["edge", "worker", "connector", "projector", "operator"] as const;
+export const storeRoles = ["edge", "smpp", "worker", "connector", "projector", "operator"] as const;
 export type StoreRole = (typeof storeRoles)[number];
 
 type Action = "find" | "insert" | "update" | "remove" | "changeStream" | "createIndex";
@@ -24,6 +24,18 @@ const grants: Record<StoreRole, Grant> = {
     events: ["find", "insert"],
     others: {
       [chunks]: ["insert"],
+      [writers]: ["find", "insert", "update"],
+      [directory]: ["find"],
+      [standing]: ["find"],
+      [sendKeys]: ["find", "insert"],
+      [schema]: ["find"],
+    },
+  },
+  // An edge that also works off what waits for its customers.
+  smpp: {
+    events: ["find", "insert"],
+    others: {
+      [chunks]: ["find", "insert", "update", "remove", "changeStream"],
       [writers]: ["find", "insert", "update"],
       [directory]: ["find"],
       [standing]: ["find"],
