@@ -89,6 +89,17 @@ describe("codec", () => {
     expect(decodePdu(hex("00000016 00000021 00000000 00000003 00000000ff01"))).toMatchObject({ fault: 0x02 });
   });
 
+  test("a message shorter than its sm_length says is an invalid length, not a short message", () => {
+    for (const id of ["00000004", "00000005"]) {
+      const whole = encodePdu({ command: "submit_sm", sequence: 3, fields: { short_message: hex("616263") } });
+      whole.write(id, 4, "hex");
+      expect(octets(decodePdu(whole).fields.short_message)).toEqual([0x61, 0x62, 0x63]);
+      whole[whole.length - 4] = 4;
+      const { fault, fields } = decodePdu(whole);
+      expect([fault, fields.short_message]).toEqual([0x02, undefined]);
+    }
+  });
+
   test("responses may be a header alone, or end without the NUL", () => {
     expect(decodePdu(hex("00000010 80000004 00000058 00000003"))).toMatchObject({ status: 0x58, fields: {} });
     expect(decodePdu(hex("00000012 80000004 00000000 00000003 6162")).fields).toEqual({ message_id: "ab" });

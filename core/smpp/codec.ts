@@ -111,6 +111,10 @@ function readParams(frame: Buffer, command: Command, values: Values): number {
       if (isResponseId(command.id)) break;
       throw new BodyFault(Status.invalidLength);
     }
+    // The package reads as many octets as there are, though sm_length promises more: half a message would pass for one.
+    if (type === tables.types.buffer && offset + 1 + (frame[offset] ?? 0) > frame.length) {
+      throw new BodyFault(Status.invalidLength);
+    }
     const value = type.read(frame, offset);
     values[name] = value;
     offset += type.size(value);

@@ -18,6 +18,8 @@ export interface SmppTables {
   >;
   readonly types: {
     readonly cstring: FieldType;
+    /** Octets after one that counts them. */
+    readonly buffer: FieldType;
     readonly int8: FieldType;
     readonly int16: FieldType;
     readonly int32: FieldType;
