@@ -4,6 +4,7 @@ import { encodePdu } from "./codec.ts";
 import type { OutgoingPdu } from "./pdu.ts";
 import { bindTestClient, type Listening, listenSmsc } from "./testing/listen.ts";
 import { connectRawPeer, type RawPeer } from "./testing/raw-peer.ts";
+import { seeded } from "./testing/seeded.ts";
 
 const BIND: OutgoingPdu = { command: "bind_transceiver", sequence: 1, fields: { system_id: "a", password: "b" } };
 const SUBMIT: OutgoingPdu = {
@@ -96,7 +97,7 @@ describe("a server session survives its peer", () => {
 
   test("20,000 mutated PDUs: no throw, bounded memory, and every link alive or closed", async () => {
     await using server = await listenSmsc();
-    const random = seeded(20_261_122);
+    const random = seeded(20_261_122).fraction;
     let peer = await bindRawPeer(server.port);
     let links = 1;
     const before = process.memoryUsage().rss;
@@ -135,15 +136,4 @@ function mutate(frame: Buffer, random: () => number): Buffer {
     frame[from + Math.floor(random() * (frame.length - from))] = Math.floor(random() * 256);
   }
   return frame;
-}
-
-/** Mulberry32: the same octets every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
