@@ -40,13 +40,19 @@ export interface Submission {
 /** JSON of an inbox item or an `accepted` event with every field at its longest, without the free texts. */
 const RECORD_BYTES = 360;
 
-/** What its receipt and its place among parts add to either. */
+/** What its schedule, its receipt and its place among parts add to either. */
+const SCHEDULE_BYTES = 30;
 const RECEIPT_BYTES = 100;
 const CONCAT_BYTES = 60;
 
 /** Upper bound of the JSON of one inbox item, in bytes. All items of a submission are as long as each other. */
-export function itemBytes({ text, receipt, concat }: Submission): number {
-  const more = (receipt === undefined ? 0 : RECEIPT_BYTES) + (concat === undefined ? 0 : CONCAT_BYTES);
+export function itemBytes({ text, notBefore, receipt, concat }: Submission): number {
+  const extras = [
+    [notBefore, SCHEDULE_BYTES],
+    [receipt, RECEIPT_BYTES],
+    [concat, CONCAT_BYTES],
+  ] as const;
+  const more = extras.reduce((sum, [extra, bytes]) => sum + (extra === undefined ? 0 : bytes), 0);
   return RECORD_BYTES + more + jsonBytes(text);
 }
 
@@ -150,7 +156,7 @@ function toSendKeys(part: StepPart, ids: readonly MessageId[], at: number): read
 
 function toAccepted(submission: Submission, message: MessageId, to: E164, at: number): EventOf<"accepted"> {
   const { account, from, text, encoding, segments, clientReference, metadata, expireAt } = submission;
-  const { receipt, concat } = submission;
+  const { notBefore, receipt, concat } = submission;
   return {
     type: "accepted",
     message,
@@ -165,13 +171,14 @@ function toAccepted(submission: Submission, message: MessageId, to: E164, at: nu
     ...(clientReference !== undefined && { clientReference }),
     ...(metadata !== undefined && { metadata }),
     ...(expireAt !== undefined && { expireAt }),
+    ...(notBefore !== undefined && { notBefore }),
     ...(receipt !== undefined && { receipt }),
     ...(concat !== undefined && { concat }),
   };
 }
 
 function toInboxItem(submission: Submission, id: MessageId, to: E164): InboxItem {
-  const { account, from, text, encoding, segments, expireAt, receipt, concat } = submission;
+  const { account, from, text, encoding, segments, expireAt, notBefore, receipt, concat } = submission;
   return {
     id,
     account,
@@ -182,6 +189,7 @@ function toInboxItem(submission: Submission, id: MessageId, to: E164): InboxItem
     encoding,
     segments,
     ...(expireAt !== undefined && { expireAt }),
+    ...(notBefore !== undefined && { notBefore }),
     ...(receipt !== undefined && { notify: true }),
     ...(concat !== undefined && { concat }),
   };

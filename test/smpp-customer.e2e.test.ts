@@ -63,7 +63,7 @@ function fieldsOf(to: string, text: string, from = "Godwit"): PduFields {
   };
 }
 
-/** Until it is answered with an id, over whichever session stands: with its reference it is one message. */
+/** Until it is answered with an id, over whichever session stands: its reference makes it one message. */
 async function submit(session: () => Promise<Session>, fields: PduFields): Promise<string> {
   return until("an id", 60_000, async () => {
     const result = await (await session()).request("submit_sm", fields);
@@ -71,7 +71,7 @@ async function submit(session: () => Promise<Session>, fields: PduFields): Promi
   });
 }
 
-test("every message ends, with one receipt that says how; texts of every kind arrive as they were written", async () => {
+test("every message ends, with one receipt that says how; texts of every kind arrive as written", async () => {
   const inbox = emptyInbox();
   const session = await bind(inbox);
   const messages = sampleMessages(MESSAGES, "Godwit");

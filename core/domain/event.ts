@@ -40,6 +40,7 @@ const accepted = z.object({
   clientReference: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   expireAt: z.int().optional(),
+  notBefore: z.int().optional(),
   /** Absent: its sender asked for no receipt. */
   receipt: z.enum(receiptWishes).optional(),
   /** The id that its sender was given for it and for others together; absent: its own. */

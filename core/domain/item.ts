@@ -21,6 +21,8 @@ export const inboxItemSchema = z.object({
   segments: z.int().positive(),
   /** Milliseconds since the epoch; absent: the message waits for as long as it takes. */
   expireAt: z.int().optional(),
+  /** It waits until then; milliseconds since the epoch. */
+  notBefore: z.int().optional(),
   /** Its account waits for a receipt: whatever ends it says so on lane `deliver.<account>`. */
   notify: z.literal(true).optional(),
   /** It is one part of what its sender has cut up itself: it goes out as that part, and is a message of its own. */

@@ -70,7 +70,7 @@ export interface LogEvents {
   "binds.held": { readonly provider: string; readonly binds: number; readonly of: number };
   "binds.home_away": Record<string, never>;
   "binds.home_back": Record<string, never>;
-  /** A customer's bind at our SMPP edge; `reason` of a refusal is ours, and names nobody who could not prove a password. */
+  /** A customer's bind at our SMPP edge. A refusal names nobody: whoever was refused has proved nothing. */
   "customer.bound": { readonly account: string; readonly bound: string; readonly binds: number };
   "customer.unbound": { readonly account: string; readonly reason: string };
   "customer.refused": { readonly reason: string };

@@ -155,3 +155,12 @@ test("a pipeline that loses a message, or ends with one, is a defect and says wh
   expect(() => runPipeline([forgetful], [item()], context())).toThrow("forgetful");
   expect(() => runPipeline([asIs("endless")], [item()], context())).toThrow("going nowhere");
 });
+
+test("a scheduled message waits for its time, in whole seconds, and lapses before it waits in vain", () => {
+  const early = runPipeline(pipeline, [item({ notBefore: NOW + 1_500 })], context());
+  expect([...early.retries.keys()]).toEqual([2_000]);
+  expect([early.events, early.forwards.size]).toEqual([[], 0]);
+  expect(runPipeline(pipeline, [item({ notBefore: NOW })], context()).forwards.size).toBe(1);
+  const late = runPipeline(pipeline, [item({ notBefore: NOW + 1_500, expireAt: NOW })], context());
+  expect(late.events).toMatchObject([{ type: "lapsed" }]);
+});

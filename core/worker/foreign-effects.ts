@@ -21,8 +21,8 @@ export interface SplitEffects {
 }
 
 /**
- * What belongs to `own`, and relay chunks for the rest. A notice travels with the events that it is about. An opt-out belongs to every set in use. Events of a message
- * on a retired set can go nowhere: do not give them here.
+ * What belongs to `own`, and relay chunks for the rest. A notice travels with the events that it is about. An opt-out
+ * belongs to every set in use. Events of a message on a retired set can go nowhere: do not give them here.
  */
 export function splitEffects(
   context: WorkContext,

@@ -1,8 +1,8 @@
 /**
  * Stage *sweep*: chunks on any submit lane whose act-by time has passed while nobody held them, so that a provider
- * without live connectors strands nothing; and what an account that never binds was to be told (give-up.ts). Whoever holds a chunk is left alone, by its lease; the rest is taken apart
- * (take-apart.ts) in one step with its acknowledgement. What comes back to the lane has a later act-by time, so no
- * chunk is found twice.
+ * without live connectors strands nothing; and what an account that never binds was to be told (give-up.ts). Whoever
+ * holds a chunk is left alone, by its lease; the rest is taken apart (take-apart.ts) in one step with its
+ * acknowledgement. What comes back to the lane has a later act-by time, so no chunk is found twice.
  */
 import { maySend } from "#core/directory/set-states.ts";
 import { type Hold, type Step, type Store, StoreError } from "#core/store/store.ts";

@@ -21,6 +21,7 @@ export interface DeliverLoopDeps extends DeliverDeps {
 
 /** Items of one claim. A chunk may be larger, and is then claimed alone. */
 const ITEMS_MAX = 256;
+const CLAIM_LANES_MAX = 32;
 /** Lanes of one set in work at once: with their items, some tens of megabytes. */
 const LANES_MAX = 256;
 /** While the bell is out of order, lanes are looked at this often. */
@@ -40,8 +41,7 @@ export async function runDeliverLoop(deps: DeliverLoopDeps, store: Store, signal
   while (!signal.aborted) {
     const open = lanesToClaim(deps, store, working);
     if (!(await ear.hears(open, signal))) continue;
-    const request = { lanes: open, itemsMax: ITEMS_MAX, leaseMs: DELIVER_LEASE_MS, owner: deps.owner };
-    const holds = await store.claim(request).catch((error: unknown) => away.failed(error, signal));
+    const holds = await claimFrom(deps, store, open).catch((error: unknown) => away.failed(error, signal));
     if (holds === undefined) continue;
     away.answered();
     ear.claimed(holds.length);
@@ -56,7 +56,17 @@ export async function runDeliverLoop(deps: DeliverLoopDeps, store: Store, signal
   await Promise.all(working.values());
 }
 
-/** Knows when a claim is worth its while: the lanes have changed, their bell has rung, or the last one found something. */
+/** A claim over a backlog asks for each of its lanes by itself: so many at once, and no more. */
+async function claimFrom({ owner }: DeliverLoopDeps, store: Store, open: readonly Lane[]): Promise<readonly Hold[]> {
+  const holds: Hold[] = [];
+  for (let i = 0; i < open.length; i += CLAIM_LANES_MAX) {
+    const some = open.slice(i, i + CLAIM_LANES_MAX);
+    holds.push(...(await store.claim({ lanes: some, itemsMax: ITEMS_MAX, leaseMs: DELIVER_LEASE_MS, owner })));
+  }
+  return holds;
+}
+
+/** Knows when a claim is worth its while: the lanes have changed, their bell rings, or the last one found something. */
 function createEar({ clock }: DeliverLoopDeps, store: Store) {
   let bell: Bell | undefined;
   let heard = "";

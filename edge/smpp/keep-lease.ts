@@ -1,4 +1,4 @@
-/** Claimed chunks kept while they are worked on: leases are renewed at a third, and whoever asks learns if they hold. */
+/** Claimed chunks, kept while they are in work: leases are renewed at a third, and whoever asks learns if they hold. */
 import type { Hold, Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 

@@ -1,4 +1,4 @@
-/** A message's state in SMPP's words: the number of message_state and the word of a receipt [SMPP 3.4 §5.2.28]. Pure. */
+/** A message's state in SMPP's words: the number of message_state, the word of a receipt [SMPP 3.4 §5.2.28]. Pure. */
 import { type MessageState, type MessageStatus, rejectionOf } from "#domain/fold.ts";
 
 interface SmppState {

@@ -16,7 +16,7 @@ import { toRecipient, toSender } from "./address.ts";
 import { smppStatus } from "./status.ts";
 
 /** Of one submit_multi: as many as its count has room for. */
-export const DESTINATIONS_MAX = 254;
+const DESTINATIONS_MAX = 254;
 
 export interface SubmitRequest {
   /** For the schema of submissions. */
@@ -24,7 +24,7 @@ export interface SubmitRequest {
   readonly extras: FrontExtras;
   /** The customer's own name for it: user_message_reference. */
   readonly reference: number | undefined;
-  /** The same for two requests that ask for the same, as they were written: a relative time is not another one later. */
+  /** The same for two requests that ask for the same as they were written: a relative time is no other one later. */
   readonly content: string;
 }
 

@@ -1,4 +1,4 @@
-/** The settings of role `smpp`, from the environment that the main file passes in. Pure; strict; see docs/OPERATE.md. */
+/** Settings of role `smpp`, from the environment that the main file passes in. Pure, strict; see docs/OPERATE.md. */
 import { z } from "zod";
 import { ConfigError, portSchema, readEnv, wholeNumber } from "#core/config/env.ts";
 import { setsSchema } from "#core/config/sets.ts";

@@ -55,7 +55,13 @@ export function judgeAbsent(id: MessageId, state: MessageState, now: number): Fa
 }
 
 function toInboxItem(id: MessageId, accepted: EventOf<"accepted">): InboxItem {
-  const { account, to, from, text, class: messageClass, encoding, segments, expireAt } = accepted;
-  const item = { id, account, to, from, text, class: messageClass, encoding, segments };
-  return expireAt === undefined ? item : { ...item, expireAt };
+  const { account, to, from, text, class: messageClass, encoding, segments } = accepted;
+  const { expireAt, notBefore, receipt, concat } = accepted;
+  return {
+    ...{ id, account, to, from, text, class: messageClass, encoding, segments },
+    ...(expireAt !== undefined && { expireAt }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(receipt !== undefined && { notify: true }),
+    ...(concat !== undefined && { concat }),
+  };
 }

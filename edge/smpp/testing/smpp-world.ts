@@ -42,11 +42,11 @@ export interface SmppWorldOptions {
   readonly data?: MemorySet;
 }
 
-export const PASSWORD = "secret";
+const PASSWORD = "secret";
 const BOUND_MS = 5_000;
 const LOOK_MS = 20;
 
-export async function acmeDirectory(smpp: object): Promise<DirectoryInput> {
+async function acmeDirectory(smpp: object): Promise<DirectoryInput> {
   const account = { currency: "AUD", inDoubt: "keep" as const, keys: [], prices: [{ prefix: "+", priceMicros: "1" }] };
   const credential = async (systemId: string) => ({
     systemId,
