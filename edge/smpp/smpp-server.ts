@@ -49,7 +49,7 @@ const VERSION_3_4 = 0x34;
 /** Listens once it resolves; rejects when it cannot. Disposing refuses what is new, and unbinds every customer. */
 export async function openSmppServer(options: SmppServerOptions): Promise<SmppServer> {
   const connections = createConnections(options);
-  const server = createListener(options, connections.accept);
+  const server = createListener(options, connections);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(options.port, options.host, resolve);
@@ -69,9 +69,32 @@ export async function openSmppServer(options: SmppServerOptions): Promise<SmppSe
   };
 }
 
-function createListener({ tls, bindTimeoutMs }: SmppServerOptions, accept: (socket: Socket) => void): Server {
-  if (tls === undefined) return createServer(accept);
-  const server = createTlsServer({ ...tls, handshakeTimeout: bindTimeoutMs, minVersion: "TLSv1.2" }, accept);
+interface Connections {
+  /** Whether it may stay, before a word is said; false: it is closed. */
+  knock(socket: Socket): boolean;
+  /** What has knocked may speak. */
+  open(socket: Socket): void;
+}
+
+/** With TLS a connection knocks before its handshake, which is work, and may speak after it. */
+function createListener({ tls, bindTimeoutMs, gate }: SmppServerOptions, { knock, open }: Connections): Server {
+  if (tls === undefined) return createServer((socket) => void (knock(socket) && open(socket)));
+  const shaking = new Set<string>();
+  const nameOf = ({ remoteAddress = "", remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  const settings = { ...tls, handshakeTimeout: bindTimeoutMs, minVersion: "TLSv1.2" } as const;
+  const server = createTlsServer(settings, (socket) => {
+    if (shaking.delete(nameOf(socket))) open(socket);
+    else socket.destroy();
+  });
+  server.on("connection", (socket: Socket) => {
+    const { remoteAddress = "" } = socket;
+    const name = nameOf(socket);
+    if (!knock(socket)) return;
+    shaking.add(name);
+    socket.once("close", () => {
+      if (shaking.delete(name)) gate.leave(remoteAddress);
+    });
+  });
   server.on("tlsClientError", (_, socket) => socket.destroy());
   return server;
 }
@@ -93,19 +116,16 @@ function createConnections(options: SmppServerOptions) {
   const { edge, metrics } = serve;
   const sessions = new Set<Session>();
 
-  function accept(socket: Socket): void {
-    // One that has gone before we looked has no address.
-    const address = socket.remoteAddress ?? "";
+  function knock(socket: Socket): boolean {
     socket.on("error", () => undefined);
-    if (edge.isDraining() || !gate.enter(address)) {
-      metrics.turnedAway();
-      socket.destroy();
-      return;
-    }
-    open(socket, address);
+    if (!edge.isDraining() && gate.enter(addressOf(socket))) return true;
+    metrics.turnedAway();
+    socket.destroy();
+    return false;
   }
 
-  function open(socket: Socket, address: string): void {
+  function open(socket: Socket): void {
+    const address = addressOf(socket);
     let isInside = true;
     let isBinding = false;
     const leaveGate = (): void => {
@@ -149,7 +169,8 @@ function createConnections(options: SmppServerOptions) {
   }
 
   return {
-    accept,
+    knock,
+    open,
     /** Those that have not bound are cut off; the others are told, after what is in flight. */
     async closeAll(): Promise<void> {
       await Promise.all(
@@ -158,6 +179,9 @@ function createConnections(options: SmppServerOptions) {
     },
   };
 }
+
+/** One that has gone before we looked has none. */
+const addressOf = ({ remoteAddress = "" }: Socket): string => remoteAddress;
 
 interface Binding {
   readonly session: Session;
