@@ -29,6 +29,8 @@ export interface DeliverDeps {
   readonly metrics: Pick<SmppMetrics, "delivered">;
   /** A bind of the account with room, as soon as there is one; undefined when there is none by then. */
   readonly receiver: (account: AccountId, untilMs: number) => Promise<Receiver | undefined>;
+  /** What data_coding 0 means to the account. */
+  readonly alphabetOf: (account: AccountId) => "gsm7" | "latin1";
   /** Receipts that this process has told: the segments of one message may ask for the same one. */
   readonly told: RecentlyTold;
 }
@@ -132,7 +134,7 @@ type Prepared =
 
 async function prepare(deps: DeliverDeps, store: Store, item: DeliverItem): Promise<Prepared> {
   if (isGivenUp(item, deps.clock.now())) return { type: "fate", fate: { type: "given_up" } };
-  if (item.type === "reply") return { type: "send", item, fields: replyFields(item) };
+  if (item.type === "reply") return { type: "send", item, fields: replyFields(item, deps.alphabetOf(item.account)) };
   const events = await store.events.ofMessage(item.message).catch((error: unknown) => {
     if (error instanceof StoreError) return undefined;
     throw error;

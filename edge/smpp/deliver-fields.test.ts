@@ -70,13 +70,23 @@ test("the id is the one that the customer was given, also of one of many", () =>
   expect(receiptFields(foldEvents([end("delivered", 0, "")]))).toBeUndefined();
 });
 
-const reply = (over: Partial<Extract<DeliverItem, { type: "reply" }>>) =>
-  carried(
-    replyFields({
-      ...{ type: "reply", id: "r", account: "acme" as AccountId, from: "+61491570006", to: "+61480000001" },
-      ...{ text: "Yes", since: 0, tries: 0, ...over },
-    }),
-  );
+const reply = (over: Partial<Extract<DeliverItem, { type: "reply" }>>, alphabet: "gsm7" | "latin1" = "gsm7") => {
+  const about = { type: "reply", id: "r", account: "acme" as AccountId } as const;
+  const numbers = { from: "+61491570006", to: "+61480000001" };
+  return carried(replyFields({ ...about, ...numbers, text: "Yes", since: 0, tries: 0, ...over }, alphabet));
+};
+
+test("data_coding 0 is the alphabet that was agreed on, and what it does not have goes as UCS-2", () => {
+  const octets = (fields: PduFields): number[] => [...(fields.short_message ?? [])];
+  expect([reply({ text: "é" }).data_coding, octets(reply({ text: "é" }))]).toEqual([0, [0x05]]);
+  const latin = reply({ text: "é" }, "latin1");
+  expect([latin.data_coding, octets(latin)]).toEqual([0, [0xe9]]);
+  expect(reply({ text: "€" }).data_coding).toBe(0);
+  expect([reply({ text: "€" }, "latin1").data_coding, octets(reply({ text: "€" }, "latin1"))]).toEqual([
+    8,
+    [0x20, 0xac],
+  ]);
+});
 
 test("a reply comes as the handset wrote it, part by part", () => {
   expect(reply({})).toMatchObject({

@@ -1,9 +1,10 @@
 /** The deliver_sm of a receipt and of a handset's message [SMPP 3.4 §4.6, §5.2.12, appendix B]. Pure. */
+import type { SmppAccount } from "#core/directory/smpp-account.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
 import { formatReceiptDate } from "#core/smpp/smpp-time.ts";
 import { concatHeader } from "#domain/encoding/concat-header.ts";
-import { isGsm7 } from "#domain/encoding/gsm7.ts";
-import { encodePart, segmentText } from "#domain/encoding/segment-text.ts";
+import { encodeGsm7, isGsm7 } from "#domain/encoding/gsm7.ts";
+import { encodeUcs2 } from "#domain/encoding/ucs2.ts";
 import { type MessageState, statusOf } from "#domain/fold.ts";
 import type { DeliverItem } from "#domain/notice.ts";
 import { toSmppAddress } from "./address.ts";
@@ -13,6 +14,8 @@ const RECEIPT = 0x04;
 const UDH_INDICATOR = 0x40;
 const UCS2 = 0x08;
 const SHORT_MESSAGE_OCTETS_MAX = 254;
+const PLAIN = /^[A-Za-z0-9 !"#%&'()*+,./:;<=>?-]$/;
+const LATIN_1 = /^[\u0000-\u00ff]*$/;
 /** Of the message, at the end of its receipt [appendix B]. */
 const TEXT_CHARS = 20;
 /** Of network_error_code [§5.3.2.31]: the code below is a GSM network's. */
@@ -46,7 +49,7 @@ export function receiptFields(state: MessageState): PduFields | undefined {
     ...addressed("dest", accepted.from),
     esm_class: RECEIPT,
     data_coding: 0,
-    short_message: encodePart(words.join(" "), "gsm7"),
+    short_message: encodeGsm7(words.join(" ")),
     receipted_message_id: id,
     message_state: messageStateOf(status),
     network_error_code: Uint8Array.of(NETWORK_GSM, Number(error) >> 8, Number(error) & 0xff),
@@ -54,18 +57,29 @@ export function receiptFields(state: MessageState): PduFields | undefined {
   };
 }
 
-/** One part, with its header if it is one of several. What does not fit in a short message goes as a payload. */
-export function replyFields(item: Extract<DeliverItem, { readonly type: "reply" }>): PduFields {
-  const { encoding } = segmentText(item.text);
+/**
+ * One part, with its header if it is one of several. What does not fit in a short message goes as a payload. `agreed`:
+ * what data_coding 0 means to the customer.
+ */
+export function replyFields(
+  item: Extract<DeliverItem, { readonly type: "reply" }>,
+  agreed: SmppAccount["alphabet"],
+): PduFields {
   const header = item.concat === undefined ? [] : concatHeader(item.concat);
-  const octets = Uint8Array.of(...header, ...encodePart(item.text, encoding));
+  const isAgreed = agreed === "gsm7" ? isGsm7(item.text) : LATIN_1.test(item.text);
+  const content = isAgreed ? encodeAgreed(item.text, agreed) : encodeUcs2(item.text);
+  const octets = Uint8Array.of(...header, ...content);
   return {
     ...addressed("source", item.from),
     ...addressed("dest", item.to),
     esm_class: header.length > 0 ? UDH_INDICATOR : 0,
-    data_coding: encoding === "ucs2" ? UCS2 : 0,
+    data_coding: isAgreed ? 0 : UCS2,
     ...(octets.length > SHORT_MESSAGE_OCTETS_MAX ? { message_payload: octets } : { short_message: octets }),
   };
+}
+
+function encodeAgreed(text: string, agreed: SmppAccount["alphabet"]): Uint8Array {
+  return agreed === "gsm7" ? encodeGsm7(text) : Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** Three digits, as everybody reads them: the last of what the provider said, else 000. */
@@ -74,9 +88,9 @@ function errorOf(said: string | undefined): string {
   return digits.padStart(3, "0");
 }
 
-/** Receipts are read by all kinds of programs: nothing that ends a line, or takes two octets. */
+/** Receipts are read by all kinds of programs: nothing that ends a line, or is not the same octet in every alphabet. */
 function isPlain(character: string): boolean {
-  return character >= " " && isGsm7(character);
+  return PLAIN.test(character);
 }
 
 function isReference(text: string | undefined): boolean {

@@ -49,7 +49,7 @@ async function serve(edge: EdgeDeps, bind: Bind, pdu: Pdu): Promise<Given> {
     case "query_sm":
       return within(bind, smpp, 1, () => queryMessage(edge, account.id, pdu.fields));
     case "cancel_sm":
-      // A message is on its way at once: there is nothing to take back.
+      // No front of the edge can take a message back yet.
       return { status: smppStatus.cancelFailed };
     case "replace_sm":
       return { status: smppStatus.replaceFailed };

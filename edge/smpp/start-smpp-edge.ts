@@ -6,6 +6,7 @@
 import type { Metrics } from "#core/metrics/metrics.ts";
 import type { Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
+import type { AccountId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
@@ -57,9 +58,8 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
     bound: () => bound.size,
     held: () => held,
   });
-  const windowOf = (account: Parameters<typeof bound.countOf>[0]) =>
-    edge.directory.current()?.account(account)?.smpp?.window;
-  const receivers = createReceivers({ clock, bound, windowOf });
+  const smppOf = (account: AccountId) => edge.directory.current()?.account(account)?.smpp;
+  const receivers = createReceivers({ clock, bound, windowOf: (account) => smppOf(account)?.window });
   const serve = { edge, metrics };
   const { tls } = options;
   const listen = { ...config, ...(tls !== undefined && { tls }), serve, gate, bound, onChange: receivers.changed };
@@ -73,6 +73,7 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
     ...{ clock, log, metrics, mint: edge.mint, owner: options.owner },
     told: createRecentlyTold(),
     receiver: receivers.next,
+    alphabetOf: (account) => smppOf(account)?.alphabet ?? "gsm7",
     receivers: bound.receivers,
     stateOf: parts.stateOf,
     onHeld: (items) => {
@@ -85,7 +86,7 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
     async ready() {
       const reachable = await edge.readiness();
       const isFresh = edge.directory.current() !== undefined && edge.directory.ageMs() <= DIRECTORY_AGE_MS_MAX;
-      return { directory: isFresh, draining: !edge.isDraining(), "any set": Object.values(reachable).some(Boolean) };
+      return { directory: isFresh, accepting: !edge.isDraining(), "any set": Object.values(reachable).some(Boolean) };
     },
     metricsText() {
       const { committer } = edge;
