@@ -1,4 +1,4 @@
-/** Libraries that nobody here wrote as customers of our simulator: texts, receipts and replies, read by each side's own. */
+/** Libraries that nobody here wrote as customers of our simulator; each side reads by its own tables. */
 import { expect, test } from "bun:test";
 import { type Customer, type CustomerLibrary, customerLibraries, openCustomer } from "#testkit/peers/customers.ts";
 import { GSM7_ALPHABET, GSM7_TEN_PARTS, UCS2_TEN_PARTS } from "../smpp/testing/hard-texts.ts";

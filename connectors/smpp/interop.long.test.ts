@@ -1,4 +1,4 @@
-/** Our connector against jSMPP's simulator: hex ids, decimal receipts, congestion told unasked, a message at each bind. */
+/** Our connector against jSMPP's simulator: hex ids, decimal receipts, congestion told unasked, a message at a bind. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { concatHeader } from "#domain/encoding/concat-header.ts";
 import { encodePart, segmentText } from "#domain/encoding/segment-text.ts";

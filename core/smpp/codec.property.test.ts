@@ -39,6 +39,49 @@ test("a deliver_sm reads back as written", () => {
   );
 });
 
+test("a message cut anywhere is a fault, never a shorter message", () => {
+  const message = fc.record({
+    service_type: fc.constantFrom("", "CMT"),
+    source_addr: fc.constantFrom("", "Shop"),
+    destination_addr: fc.constantFrom("49170", "491701234567"),
+    short_message: fc.uint8Array({ minLength: 1, maxLength: 254 }),
+  });
+  const command = fc.constantFrom("submit_sm", "deliver_sm");
+  fc.assert(
+    fc.property(command, message, fc.nat(), (name, fields, where) => {
+      const whole = encodePdu({ command: name, sequence: 1, fields });
+      const cut = Buffer.from(whole.subarray(0, 16 + (where % (whole.length - 16))));
+      cut.writeUInt32BE(cut.length, 0);
+      expect(decodePdu(whole).fault).toBeUndefined();
+      expect(decodePdu(cut)).toMatchObject({ command: name, sequence: 1, fault: 0x02 });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("vendors' TLVs and those that may repeat read back in their order, beside the rest", () => {
+  const vendor = fc.record({
+    id: fc.integer({ min: 0x1400, max: 0x3fff }),
+    value: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+  });
+  const fields = fc.record({
+    unknown_tlvs: fc.array(vendor, { minLength: 1, maxLength: 20 }),
+    callback_num_pres_ind: fc.array(fc.nat(255), { minLength: 1, maxLength: 5 }),
+    sar_msg_ref_num: fc.nat(0xffff),
+    sar_total_segments: fc.nat(255),
+    sar_segment_seqnum: fc.nat(255),
+    congestion_state: fc.nat(100),
+  });
+  fc.assert(
+    fc.property(fields, (written) => {
+      const read = decodePdu(encodePdu({ command: "submit_sm", sequence: 1, fields: written }));
+      expect(read.fault).toBeUndefined();
+      expect(read.fields).toMatchObject(written);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test("the framer gives the same PDUs however the stream is cut", () => {
   const bodies = fc.array(fc.uint8Array({ maxLength: 60 }), { minLength: 1, maxLength: 12 });
   fc.assert(

@@ -1,6 +1,6 @@
 /**
- * A folder in our cache that is made once: absent → complete, never half. Runs that race are all fine: each fills one of
- * its own, the first to finish is kept.
+ * A folder in our cache that is made once: absent → complete, never half. Runs that race are all fine: each fills one
+ * of its own, the first to finish is kept.
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";

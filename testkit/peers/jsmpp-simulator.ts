@@ -1,6 +1,6 @@
 /**
- * jSMPP's SMPPServerSimulator as the SMSC of a provider: answers with hexadecimal ids, sends receipts with decimal ones a
- * second later, says its congestion unasked. Login `j`, password `jpwd`.
+ * jSMPP's SMPPServerSimulator as the SMSC of a provider: answers with hexadecimal ids, sends receipts with decimal ones
+ * a second later, says its congestion unasked.
  */
 import { findJsmpp } from "./find-peers.ts";
 import { type LoopbackCell, openLoopbackCell } from "./loopback-cell/open-cell.ts";

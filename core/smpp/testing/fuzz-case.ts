@@ -29,7 +29,7 @@ export interface StreamReading {
 }
 
 /** What a reader that trusts each command_length makes of the octets. */
-export function readStream(stream: Buffer): StreamReading {
+function readStream(stream: Buffer): StreamReading {
   const frames: Buffer[] = [];
   let at = 0;
   while (at + LENGTH_BYTES <= stream.length) {

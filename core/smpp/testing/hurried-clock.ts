@@ -1,6 +1,6 @@
 /**
- * The real clock, some times as fast, so that a time-out of ten seconds can be waited for in tests. Counts its timers: a
- * session that has ended must have left none.
+ * The real clock, some times as fast, so that a time-out of ten seconds can be waited for in tests. Counts its timers:
+ * a session that has ended must have left none.
  */
 import { type Clock, systemClock } from "#domain/clock.ts";
 
