@@ -127,6 +127,16 @@ describe("smpp34 as our provider answers", () => {
     expect(await submitText(link, "x", "+491701230103")).toEqual([{ type: "unknown", reason: "response_timeout" }]);
   });
 
+  test("over a transmitter, with its receipts on a receiver", async () => {
+    await using link = await openLink(smsc, { bindAs: "tx+rx" });
+    await until("both binds", INBOUND_MS, () => {
+      const [one, other] = smsc.process.said.filter(({ event }) => event === "bound").slice(-2);
+      return one?.can_receive !== other?.can_receive || undefined;
+    });
+    const [result] = await submitText(link, "x", "+491701231106");
+    expect(await receiptOf(link, result)).toMatchObject({ state: "delivered" });
+  });
+
   test("and unbinds: the connector comes back", async () => {
     await using link = await openLink(smsc);
     const before = bindsOf(smsc);

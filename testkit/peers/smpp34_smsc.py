@@ -59,13 +59,19 @@ def answer_id(number):
     return "%X" % number if IDS == "hex_then_decimal" else str(number)
 
 
+def way_back(session_id):
+    """The bind that sent it, or another one when that only transmits."""
+    own = esmes[session_id]
+    return own if own.can_receive else next(esme for esme in esmes.values() if esme.can_receive)
+
+
 async def receipt(submit, number, state="DELIVRD", tlv_state=2):
     identity = "%010d" % number if IDS == "hex_then_decimal" else str(number)
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%y%m%d%H%M")
     text = (
         f"id:{identity} sub:001 dlvrd:001 submit date:{now} done date:{now} stat:{state} err:000 text:"
     )
-    answer = await esmes[submit.session_id].deliver_sm(
+    answer = await way_back(submit.session_id).deliver_sm(
         source_addr=submit.destination_addr,
         source_addr_ton=submit.dest_addr_ton,
         source_addr_npi=submit.dest_addr_npi,
@@ -133,7 +139,7 @@ async def served(submit):
 async def deliver(source, to, text):
     """A handset's message, cut by smpplib."""
     parts, coding, esm_class = smpplib.gsm.make_parts(text)
-    esme = list(esmes.values())[-1]
+    esme = [esme for esme in esmes.values() if esme.can_receive][-1]
     for part in parts:
         answer = await esme.deliver_sm(
             source_addr=source,
