@@ -1,6 +1,6 @@
 /**
- * What every customer of an SMPP server does, whatever its library: sends hard texts, gets its receipts, is refused, and
- * is sent a handset's long message. The server is known by what it lets a test see and do.
+ * What every customer of an SMPP server does, whatever its library: sends hard texts, gets its receipts, is refused,
+ * and is sent a handset's long message. The server is known by what it lets a test see and do.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { type CustomerLibrary, openCustomer, type Received } from "./customers.ts";

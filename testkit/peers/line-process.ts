@@ -34,10 +34,13 @@ export function startLineProcess(command: {
   const said: Said[] = [];
   let errors = "";
   let ended: string | undefined;
-  let look: () => void = () => undefined;
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    for (const look of waiting) look();
+  };
   createInterface({ input: child.stdout }).on("line", (line) => {
     said.push(JSON.parse(line) as Said);
-    look();
+    wake();
   });
   child.stderr.on("data", (chunk) => {
     errors = `${errors}${chunk}`.slice(-STDERR_CHARS_MAX);
@@ -46,7 +49,7 @@ export function startLineProcess(command: {
   const exited = new Promise<void>((resolve) => {
     const end = (how: string): void => {
       ended ??= how;
-      look();
+      wake();
       resolve();
     };
     child.once("error", (error) => end(error.message));
@@ -62,15 +65,17 @@ export function startLineProcess(command: {
           new Error(`${command.args[0]}: ${what} did not come, ${why}\n${errors}\n${JSON.stringify(said.slice(-5))}`),
         );
       const timer = setTimeout(() => fail(`in ${SAY_BOUND_MS} ms`), SAY_BOUND_MS);
-      look = () => {
+      const look = (): void => {
         const found = said.filter(fits);
         if (found.length >= count) resolve(found.slice(0, count));
         else if (ended !== undefined) fail(`it ${ended}`);
       };
+      waiting.add(look);
       look();
       try {
         return await promise;
       } finally {
+        waiting.delete(look);
         clearTimeout(timer);
       }
     },

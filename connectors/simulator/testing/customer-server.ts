@@ -9,7 +9,7 @@ export const HARD_TEXTS = {
   ucs2TenParts: UCS2_TEN_PARTS,
 } as const;
 
-/** Structurally what a customer's journey asks of a server; its type is the testkit's, which this part cannot import. */
+/** What a customer's journey asks of a server, by its shape: the testkit, which has the type, is not imported here. */
 export async function openCustomerServer() {
   const simulator = await openTestSimulator({});
   return {
