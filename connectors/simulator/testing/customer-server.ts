@@ -20,7 +20,8 @@ export async function openCustomerServer() {
       const inOrder = parts.toSorted((a, b) => (a.concat?.index ?? 0) - (b.concat?.index ?? 0));
       return inOrder.map(({ text }) => text).join("");
     },
-    reply: (reply: { readonly from: string; readonly to: string; readonly text: string }) => simulator.reply(reply),
+    reply: (reply: { readonly from: string; readonly to: string; readonly text: string }) =>
+      void simulator.reply(reply),
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };
 }
