@@ -78,7 +78,7 @@ describe("the fuzz itself sees", () => {
     const kept: unknown[] = [];
     await using target = await openServerTarget({
       onRequest: () => {
-        kept.push(new Array(200).fill(kept.length));
+        kept.push(new Array(2_000).fill(kept.length));
         return { status: 0 };
       },
     });
