@@ -1,6 +1,6 @@
 /**
- * A message that was scheduled waits for its time. Its chunk was delayed until then: this holds for one that came to the
- * inbox again, out of a restored set or from lane `dead`, and for clocks that are apart.
+ * A message that was scheduled waits for its time. Its chunk was delayed until then: this holds for one that came to
+ * the inbox again, out of a restored set or from lane `dead`, and for clocks that are apart.
  */
 import { defineHandler } from "./handler.ts";
 
