@@ -28,6 +28,18 @@ describe("10,000 broken PDUs", () => {
   });
 });
 
+/** Add a seed that fails here to play it alone: `bun test ./core/smpp/fuzz.int.test.ts -t "seed 5007"`. */
+const FAILED_ONCE = [
+  5_007, // half a message was taken
+] as const;
+
+test.each(FAILED_ONCE.map((seed) => [seed] as const))("seed %d, which failed once", async (seed) => {
+  for (const open of [openServerTarget, openClientTarget]) {
+    await using target = await open();
+    expect(await runFuzz(target, { firstSeed: seed, pdus: 1, samples: 1 })).toMatchObject({ cases: 1 });
+  }
+});
+
 /** A server that reads PDUs and does with each what a plant says. */
 function listenPlanted(onFrame: (frame: Buffer, write: (octets: Buffer) => void) => void): Promise<Listening> {
   return listen((socket) => {
