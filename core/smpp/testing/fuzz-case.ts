@@ -19,7 +19,7 @@ export interface FuzzCase {
   /** What the stream is to a reader. */
   readonly read: StreamReading;
   /** How the peer leaves when the session still stands. */
-  readonly ending: "unbind" | "half_close" | "reset";
+  readonly ending: "unbind" | "unbind_and_close" | "half_close" | "reset";
 }
 
 export interface StreamReading {

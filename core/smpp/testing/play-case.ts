@@ -11,7 +11,7 @@ import type { FuzzCase } from "./fuzz-case.ts";
 import { messageLengthAt } from "./mutate-pdu.ts";
 
 /** A link that neither answers nor closes for as long is stuck: a PDU that stops midway has ten seconds. */
-const STUCK_MS = 20_000;
+const STUCK_MS = 15_000;
 const MARK = 0x7eee_eeee;
 const UNBIND = 0x7eee_eeef;
 const ENQUIRE_LINK_RESP = 0x8000_0015;
@@ -151,9 +151,10 @@ function isAnswer({ id }: Header): boolean {
 }
 
 async function leave(peer: FuzzPeer, ending: FuzzCase["ending"]): Promise<void> {
-  if (ending === "unbind" && !peer.isClosed) {
+  if (ending === "unbind" || ending === "unbind_and_close") {
     peer.socket.write(encodePdu({ command: "unbind", sequence: UNBIND }));
     await peer.until("the answer to unbind", hears(UNBIND_RESP, UNBIND));
+    if (ending === "unbind_and_close") peer.socket.end();
   } else if (ending === "half_close") {
     peer.socket.end();
   } else {

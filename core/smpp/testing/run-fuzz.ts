@@ -17,7 +17,7 @@ export interface FuzzReport {
   readonly cases: number;
   /** Sessions that outlived their stream. */
   readonly stood: number;
-  /** Why sessions closed, with how many. */
+  /** Why sessions closed, with how many; `unseen` where there was none to ask. */
   readonly reasons: Readonly<Record<string, number>>;
   /** Live octets after a forced collection, from time to time. */
   readonly heap: readonly number[];
@@ -43,7 +43,7 @@ export async function runFuzz(
       const end = await withinBound(target.play(fuzzCase));
       await untilReleased(target);
       if (end.stood) stood++;
-      const reason = end.reason ?? "not bound";
+      const reason = end.reason ?? "unseen";
       reasons[reason] = (reasons[reason] ?? 0) + 1;
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
