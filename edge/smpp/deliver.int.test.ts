@@ -43,7 +43,7 @@ function customer(answer: (count: number) => Answer | Promise<Answer> = () => ({
 }
 const waiting = ({ data }: SmppWorld): number =>
   [...data.chunks.values()].filter(({ lane }) => lane === "deliver.acme").length;
-const untilEmpty = (world: SmppWorld) => until("an empty lane", 8_000, () => waiting(world) === 0 || undefined);
+const untilEmpty = (world: SmppWorld) => until("an empty lane", 20_000, () => waiting(world) === 0 || undefined);
 
 test("receipts wait for a customer that is not bound, and come when it is, each once", async () => {
   await using world = await openSmppWorld();
@@ -66,7 +66,7 @@ test("a receipt that is refused, and one whose link is lost, come again until th
   const session = await world.bind({ onRequest: refusing.onRequest });
   const { id } = await submitOver(session);
   await receiptComes(world, id);
-  await until("the second try", 8_000, () => refusing.got.length === 2 || undefined);
+  await until("the second try", 20_000, () => refusing.got.length === 2 || undefined);
   await untilEmpty(world);
 
   const silent = customer(() => new Promise(() => undefined));
@@ -74,7 +74,7 @@ test("a receipt that is refused, and one whose link is lost, come again until th
   const leaving = await world.bind({ onRequest: silent.onRequest });
   const second = await submitOver(leaving);
   await receiptComes(world, second.id);
-  await until("one in flight", 5_000, () => silent.got.length === 1 || undefined);
+  await until("one in flight", 20_000, () => silent.got.length === 1 || undefined);
   leaving.destroy();
   const last = customer();
   await world.bind({ onRequest: last.onRequest });
@@ -99,7 +99,7 @@ test("they are spread over the binds, and no bind has more of them unanswered th
   const ids: string[] = [];
   for (let i = 0; i < 60; i++) ids.push((await submitOver(session)).id);
   await Promise.all(ids.map((id) => receiptComes(world, id)));
-  await until("all of them", 8_000, () => one.got.length + two.got.length === 60 || undefined);
+  await until("all of them", 20_000, () => one.got.length + two.got.length === 60 || undefined);
   await untilEmpty(world);
   expect([...one.ids(), ...two.ids()].toSorted()).toEqual(ids.toSorted());
   expect(Math.min(one.got.length, two.got.length)).toBeGreaterThan(10);
@@ -112,7 +112,7 @@ test("a doubled receipt of the provider is one for the customer; a better one co
   const session = await world.bind({ onRequest });
   const { id } = await submitOver(session);
   await receiptComes(world, id, "undelivered");
-  await until("the first", 5_000, () => got.length === 1 || undefined);
+  await until("the first", 20_000, () => got.length === 1 || undefined);
   await systemClock.sleep(5);
   await receiptComes(world, id, "undelivered");
   await untilEmpty(world);
@@ -144,7 +144,7 @@ test("what was being delivered when a process stops is settled, and the next one
   const ids: string[] = [];
   for (let i = 0; i < 40; i++) ids.push((await submitOver(session)).id);
   for (const id of ids) await receiptComes(first, id);
-  await until("some", 5_000, () => early.got.length >= 4 || undefined);
+  await until("some", 20_000, () => early.got.length >= 4 || undefined);
   await first[Symbol.asyncDispose]();
   await using second = await openSmppWorld({ data });
   const late = customer();
@@ -158,7 +158,7 @@ test("a customer that never answers holds nobody else up", async () => {
   const silent = customer(() => new Promise(() => undefined));
   const deaf = await world.bind({ onRequest: silent.onRequest });
   await receiptComes(world, (await submitOver(deaf)).id);
-  await until("one in flight", 5_000, () => silent.got.length === 1 || undefined);
+  await until("one in flight", 20_000, () => silent.got.length === 1 || undefined);
   const { got, onRequest } = customer();
   const other = await world.bind({ systemId: "other", onRequest });
   const { id } = await submitOver(other);
@@ -175,6 +175,6 @@ test("a customer that never answers holds nobody else up", async () => {
   };
   const waits = new Map([[message, "other" as AccountId]]);
   await world.store.commit({ events: [event], chunks: noticeChunks(mint, noticesOf([event], waits), at) });
-  await until("the other's receipt", 2_000, () => got.length === 1 || undefined);
+  await until("the other's receipt", 20_000, () => got.length === 1 || undefined);
   deaf.destroy();
 });

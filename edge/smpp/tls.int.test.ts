@@ -55,14 +55,14 @@ test("a customer binds and submits over TLS; one who speaks plainly gets nothing
   plain.send({ command: "bind_transceiver", sequence: 1, fields: { system_id: "acme", password: "secret" } });
   await plain.closed;
   await expect(plain.next()).rejects.toThrow("closed");
-  await until("it to be gone", 3_000, () => world.edge.sessions().unbound === 0 || undefined);
+  await until("it to be gone", 20_000, () => world.edge.sessions().unbound === 0 || undefined);
   expect(world.edge.sessions().bound).toBe(1);
 });
 
 test("who connects and never shakes hands is let go in time", async () => {
-  await using world = await openSmppWorld({ tls, config: { bindTimeoutMs: 1_000 } });
+  await using world = await openSmppWorld({ tls, config: { bindTimeoutMs: 3_000 } });
   using silent = await connectRawPeer(world.edge.port);
-  await until("it to be counted", 900, () => world.edge.sessions().unbound === 1 || undefined);
+  await until("it to be counted", 2_900, () => world.edge.sessions().unbound === 1 || undefined);
   await silent.closed;
-  await until("it to be gone", 1_000, () => world.edge.sessions().unbound === 0 || undefined);
+  await until("it to be gone", 20_000, () => world.edge.sessions().unbound === 0 || undefined);
 });

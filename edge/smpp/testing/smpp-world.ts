@@ -43,7 +43,7 @@ export interface SmppWorldOptions {
 }
 
 const PASSWORD = "secret";
-const BOUND_MS = 5_000;
+const BOUND_MS = 20_000;
 const LOOK_MS = 20;
 
 async function acmeDirectory(smpp: object): Promise<DirectoryInput> {
@@ -80,7 +80,7 @@ export async function openSmppWorld(options: SmppWorldOptions = {}): Promise<Smp
   const logged: string[] = [];
   const line = (name: string, fields: object): void => void logged.push(`${name} ${JSON.stringify(fields)}`);
   const log: Logger = { info: line, error: line };
-  const limits = { bindTimeoutMs: 2_000, enquireLinkMs: 60_000, unboundMax: 50, unboundPerAddressMax: 50 };
+  const limits = { bindTimeoutMs: 10_000, enquireLinkMs: 60_000, unboundMax: 50, unboundPerAddressMax: 50 };
   const config = { region: "syd", host: "127.0.0.1", port: 0, ...limits, ...options.config };
   const edge = await startSmppEdge({
     ...{ ...base, config, stores: [store], owner: "test", log, metrics: createMetrics() },
