@@ -21,7 +21,7 @@ const FORGET_AT = 2;
 const BURST_MS = 20;
 /** Tokens only alerts may take, as a share of a second's. Below the bound the next token is near enough. */
 const ALERT_SHARE = 0.01;
-const ALERT_SHARE_FROM_PER_S = 20;
+const ALERT_SHARE_FROM_PER_S = 50;
 /** congestion_state [SMPP 5.0 §4.8.4.18]: optimum from 80, nearing congestion from 90. */
 const OPTIMUM = 80;
 const NEAR_CONGESTION = 90;
@@ -164,11 +164,16 @@ export class SendRate {
   }
 }
 
-/** In no second more than the rate: what the bucket holds comes off what flows in. */
+/** In no second more than the rate: what the bucket holds beyond one comes off what flows in. */
 function bucketOf(perSecond: number): Bucket {
   if (perSecond === Number.POSITIVE_INFINITY) return { capacity: 0, reserved: 0, perMs: 0, wanted: 0 };
-  const burst = Math.max(1, Math.floor((perSecond * BURST_MS) / 1_000));
+  const burst = 1 + (perSecond * BURST_MS) / 1_000;
   const reserved = perSecond < ALERT_SHARE_FROM_PER_S ? 0 : Math.ceil(perSecond * ALERT_SHARE);
   const capacity = burst + reserved;
-  return { capacity, reserved, perMs: (perSecond - (capacity - 1)) / 1_000, wanted: Math.ceil(burst / 2) };
+  return {
+    capacity,
+    reserved,
+    perMs: (perSecond - (capacity - 1)) / 1_000,
+    wanted: Math.max(1, Math.floor(burst / 2)),
+  };
 }

@@ -62,6 +62,17 @@ test("a fit for another number is chance, and two samples are too few", () => {
   expect(ids.learnt).toMatchObject({ answer: "hex", receipt: "decimal" });
 });
 
+test("an id that is another submit's as it stands goes to the submit of its own number", () => {
+  const other = "+4915100000000";
+  const ids = createReceiptIds();
+  ids.submitted("64", TO);
+  ids.submitted("100", other);
+  expect(ids.resolve("100", [TO])).toBe("64");
+  expect(ids.resolve("100", [other])).toBe("100");
+  // Neither's, as far as the number says: as it stands.
+  expect(ids.resolve("100", ["0170 1234567"])).toBe("100");
+});
+
 test("it remembers a bounded number of submits", () => {
   const ids = createReceiptIds();
   for (let n = 1; n <= 50_000; n++) ids.submitted(value(n).toString(16), TO);

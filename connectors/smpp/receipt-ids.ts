@@ -98,13 +98,15 @@ export function createReceiptIds(onLearnt: (form: LearntForm) => void = () => un
       if (byValue !== undefined) for (const key of keysOf(id)) byValue.set(key, id);
     },
     resolve(id, numbers) {
-      if (id === "" || recent.get(id) !== undefined) return id;
+      if (id === "" || numbers.includes(recent.get(id) ?? "")) return id;
       const found = find(id, numbers);
       if (found !== undefined) {
         learn(found.id, found.reading);
         return found.id;
       }
-      return learnt === undefined ? id : asAnswered(id, learnt);
+      // As it stands it is another number's: providers also write numbers in their own way.
+      if (learnt === undefined || recent.get(id) !== undefined) return id;
+      return asAnswered(id, learnt);
     },
   };
 }

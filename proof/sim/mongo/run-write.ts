@@ -66,7 +66,8 @@ export async function runUpdate(context: WriteContext, command: UpdateCommand): 
   let [matchedCount, modifiedCount] = [0, 0];
   let updated: SimDocument | null = null;
   for (const id of candidatesOf(context, filter)) {
-    const found = await findFree(context, id, filter);
+    let found = await findFree(context, id, filter);
+    while (isStale(context, id, found)) found = await findFree(context, id, filter);
     if (found === undefined) continue;
     matchedCount++;
     updated = applyUpdate(found, update, context.now);
@@ -85,7 +86,9 @@ export async function runUpdate(context: WriteContext, command: UpdateCommand): 
 export async function runDelete(context: WriteContext, filter: Fields): Promise<{ readonly deletedCount: number }> {
   let deletedCount = 0;
   for (const id of candidatesOf(context, filter)) {
-    if ((await findFree(context, id, filter)) === undefined) continue;
+    let found = await findFree(context, id, filter);
+    while (isStale(context, id, found)) found = await findFree(context, id, filter);
+    if (found === undefined) continue;
     deletedCount++;
     put(context, id, null);
   }
@@ -94,6 +97,11 @@ export async function runDelete(context: WriteContext, filter: Fields): Promise<
 
 function candidatesOf({ transaction, collection }: WriteContext, filter: Fields): readonly string[] {
   return transaction === undefined ? collection.candidates(filter) : transaction.candidates(collection, filter);
+}
+
+/** Of what was awaited: somebody may have written it in the turns between. */
+function isStale({ collection, transaction }: WriteContext, id: string, found: SimDocument | undefined): boolean {
+  return found !== undefined && transaction === undefined && collection.read(id) !== found;
 }
 
 /** The document if it matches; outside of a transaction, once nobody holds it. */
