@@ -12,8 +12,8 @@ import { until } from "#testkit/until.ts";
 const run = promisify(execFile);
 const BOUND_MS = 120_000;
 const MAIN = join(import.meta.dir, "main.ts");
-/** Three members a set, PostgreSQL, six roles. */
-const PROCESSES = 13;
+/** Three members a set, PostgreSQL, seven roles. */
+const PROCESSES = 14;
 
 /** `godwit up` (or another command) as a person starts it, with all that it has said so far. */
 function startGodwit(...args: readonly string[]) {

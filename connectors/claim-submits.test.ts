@@ -32,6 +32,7 @@ function createProvider(count: number) {
     provider,
     health: "bound",
     window: 10,
+    inFlight: 0,
     freeSlots: () => 100,
     async submit(segment, mayWrite) {
       if (!mayWrite()) return { type: "not_sent", reason: "aborted" };

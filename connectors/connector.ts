@@ -125,6 +125,8 @@ export interface Connector extends AsyncDisposable {
   readonly binds?: BindUser;
   /** Segments that may be unanswered at once, over all links that it has now, whether they are up or not. */
   readonly window: number;
+  /** Segments that are handed over and not answered. */
+  readonly inFlight: number;
   /** `bound` with one link or more; `down` while every one waits for its next attempt, or after `drain`. */
   readonly health: ConnectorHealth;
   /**

@@ -168,8 +168,10 @@ function showWindows(metrics: Metrics, connectors: readonly Connector[]): void {
       connectors.map((connector) => ({ labels: { provider: connector.provider }, value: figureOf(connector) })),
     );
   show("godwit_window_segments", "Segments that all links may have unanswered", ({ window }) => window);
-  show("godwit_window_free_segments", "Segments that would be handed over now; none while no link is up", (connector) =>
-    connector.freeSlots(true),
+  show(
+    "godwit_window_free_segments",
+    "Of these, those that are not in use; none while no link is up",
+    ({ health, window, inFlight }) => (health === "bound" ? window - inFlight : 0),
   );
 }
 

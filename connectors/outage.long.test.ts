@@ -40,6 +40,9 @@ function createSlowProvider() {
   const connector: Connector = {
     provider,
     window: WINDOW,
+    get inFlight() {
+      return inFlight;
+    },
     health: "bound",
     freeSlots: () => WINDOW - inFlight,
     async submit(segment, mayWrite) {

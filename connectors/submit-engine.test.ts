@@ -33,6 +33,9 @@ function createHeldProvider() {
   const connector: Connector = {
     provider,
     window: WINDOW,
+    get inFlight() {
+      return answers.length;
+    },
     health: "bound",
     freeSlots: (urgent) => WINDOW - answers.length - (urgent ? 0 : 1),
     async submit(segment, mayWrite): Promise<SubmitResult> {

@@ -74,6 +74,10 @@ class SmppConnector implements Connector, BindUser {
     return this.#settings.window * this.#binds.size;
   }
 
+  get inFlight(): number {
+    return this.#links.reduce((sum, link) => sum + link.inFlight, 0);
+  }
+
   get count(): number {
     return this.#settings.binds;
   }

@@ -66,6 +66,10 @@ export class SmppLink {
     this.#ended = this.#keepBound();
   }
 
+  get inFlight(): number {
+    return this.#session?.inFlight ?? 0;
+  }
+
   /** By the window and by the rate. */
   freeSlots(urgent: boolean): number {
     const slots = (this.#session?.freeSlots ?? 0) - (urgent ? 0 : this.#reserved);

@@ -62,8 +62,8 @@ export const plants: readonly PlantedBug[] = [
   { plant: sendAgainUnasked, seenBy: ["no-silent-double"] },
   { plant: sendKeptAgain, seenBy: ["doubts-have-causes"] },
   // What is written so late is another's by then, sent already, or expired.
-  { plant: endlessLease, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 60 },
-  { plant: renewUnasked, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 60 },
+  { plant: endlessLease, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 120 },
+  { plant: renewUnasked, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 120 },
   { plant: slowClock, seenBy: ["no-silent-double", "one-holder"], rarely: ["expired-stays-unsent"], seeds: 60 },
   { plant: inventRefusals, seenBy: ["outcomes-have-causes"] },
   // That it is not there is seen where the link has lost it, and no other segment of its message.

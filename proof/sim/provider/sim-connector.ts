@@ -56,6 +56,10 @@ export class SimConnector implements Connector {
     return this.#deps.window;
   }
 
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
   /** A slot is kept for alerts. */
   freeSlots(urgent: boolean): number {
     const reserved = urgent ? 0 : 1;
