@@ -24,7 +24,12 @@ export interface Bind {
 interface Group {
   readonly binds: Set<Bind>;
   readonly rate: SubmitRate;
+  /** When its last bind went (monotonic). */
+  emptySince: number;
 }
+
+/** Of an account without binds the rate is remembered until it is full again: binding anew brings no new second. */
+const RATE_KEPT_MS = 1_000;
 
 export interface BoundAccounts {
   readonly size: number;
@@ -52,12 +57,18 @@ export function createBoundAccounts(clock: Pick<Clock, "monotonic">): BoundAccou
   const receiving = ({ binds }: Group): readonly Bind[] =>
     [...binds].filter(({ session }) => session.state === "bound" && mayCarry(session.boundAs, "smsc"));
 
+  function forgetFullRates(): void {
+    const before = clock.monotonic() - RATE_KEPT_MS;
+    for (const [id, { binds, emptySince }] of groups) if (binds.size === 0 && emptySince <= before) groups.delete(id);
+  }
+
   return {
     get size() {
       return bySession.size;
     },
     add(session, { id }, smpp) {
-      const group = groups.get(id) ?? { binds: new Set(), rate: createSubmitRate(clock) };
+      forgetFullRates();
+      const group = groups.get(id) ?? { binds: new Set(), rate: createSubmitRate(clock), emptySince: 0 };
       if (group.binds.size >= smpp.bindsMax) return undefined;
       groups.set(id, group);
       const bind = { session, account: id, credential: credentialOf(smpp), rate: group.rate, inHand: 0 };
@@ -71,7 +82,7 @@ export function createBoundAccounts(clock: Pick<Clock, "monotonic">): BoundAccou
       bySession.delete(session);
       const group = groups.get(bind.account);
       group?.binds.delete(bind);
-      if (group?.binds.size === 0) groups.delete(bind.account);
+      if (group?.binds.size === 0) group.emptySince = clock.monotonic();
     },
     of: (session) => bySession.get(session),
     countOf: (account) => groups.get(account)?.binds.size ?? 0,

@@ -52,10 +52,12 @@ export interface RecentlyTold {
 }
 
 /**
- * After this nothing more of a batch is sent, and it is settled: so much may go out again when a process dies. The rest
- * of it goes back to the lane, behind what came later.
+ * After this nothing more of a batch is looked up, or sent, and it is settled: so much may go out again when a process
+ * dies. The rest of it goes back to the lane, behind what came later. Each has a time of its own: a set that is slow to
+ * tell of messages would else use up all of it, and nothing would ever be sent.
  */
-const BATCH_MS = 5_000;
+const PREPARE_MS = 2_500;
+const SEND_MS = 2_500;
 /** Messages whose events are read at once. */
 const READS_MAX = 8;
 /** A set shows what a majority has a moment later. */
@@ -79,14 +81,16 @@ const NOW: Fate = { type: "back", delayMs: 0, isTry: false };
 export async function deliverBatch(deps: DeliverDeps, batch: Batch): Promise<void> {
   const { store, holds, signal } = batch;
   await using leases = keepLeases(deps.clock, store, holds);
-  const endAt = deps.clock.monotonic() + BATCH_MS;
-  const mayGoOn = (): boolean => !signal.aborted && leases.isSafe() && deps.clock.monotonic() < endAt;
+  const mayGoOnUntil = (at: number) => (): boolean => !signal.aborted && leases.isSafe() && deps.clock.monotonic() < at;
+  const mayPrepare = mayGoOnUntil(deps.clock.monotonic() + PREPARE_MS);
   const read = holds.flatMap((hold) =>
     hold.items.map((raw) => ({ hold, raw, item: deliverItemSchema.safeParse(raw).data })),
   );
   const prepared = await mapSome(read, READS_MAX, async ({ item }) =>
-    item !== undefined && mayGoOn() ? prepare(deps, store, item).catch(toDead) : undefined,
+    item !== undefined && mayPrepare() ? prepare(deps, store, item).catch(toDead) : undefined,
   );
+  const endAt = deps.clock.monotonic() + SEND_MS;
+  const mayGoOn = mayGoOnUntil(endAt);
   const begun: Begun[] = [];
   for (const one of prepared) begun.push(await begin(deps, one, { ...batch, endAt, mayGoOn, leases }));
   const fates = await Promise.all(begun.map(({ fate }) => fate));
