@@ -48,6 +48,8 @@ async function pauseUntilProven(context: FaultContext, victim: Victim): Promise<
   let proof: Proof = { happened: false, evidence: "" };
   let tries = 0;
   while (!proof.happened && tries < TRIES_MAX && clock.monotonic() < limit) {
+    // One that has just woken up holds nothing yet, and would be stopped before it does: 12 times of 12, once.
+    if (tries > 0) await clock.sleep(AWAKE_MS);
     tries += 1;
     proof = await pause(context, process, victim);
   }
