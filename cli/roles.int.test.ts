@@ -46,5 +46,5 @@ test("a role without its variables names every one that is missing, and does not
   });
   expect(await child.exited).toBe(1);
   const said = await new Response(child.stderr).text();
-  for (const variable of ["GODWIT_SETS", "GODWIT_REGION", "GODWIT_CONNECTORS_SMPP"]) expect(said).toContain(variable);
+  for (const variable of ["GODWIT_SETS", "GODWIT_REGION", "GODWIT_CONNECTORS_LINKS"]) expect(said).toContain(variable);
 });

@@ -47,13 +47,27 @@ export const refusalClasses = [
 ] as const;
 export type RefusalClass = (typeof refusalClasses)[number];
 
+const RETRYABLE: ReadonlySet<RefusalClass> = new Set([
+  "throttle",
+  "busy",
+  "transient",
+  "ambiguous",
+  "session",
+  "account",
+]);
+
+/** Whether the same provider may take the message later. */
+export function isRetryable(refusal: RefusalClass): boolean {
+  return RETRYABLE.has(refusal);
+}
+
 export type SubmitResult =
   /** `providerMessageId` normalised, as receipts will name it; "" from a provider that gave none. */
   | { readonly type: "accepted"; readonly providerMessageId: string }
   /** `retryable`: the same provider may take it later. `status` is the protocol's own number. */
   | { readonly type: "refused"; readonly status: number; readonly class: RefusalClass; readonly retryable: boolean }
-  /** Handed to the socket and not answered: it may have been taken. */
-  | { readonly type: "unknown"; readonly reason: "link_lost" | "response_timeout" }
+  /** Handed to the socket and not answered, or so that nobody can tell: it may have been taken. */
+  | { readonly type: "unknown"; readonly reason: "link_lost" | "response_timeout" | "answer_unclear" }
   /** Certain: no octet of it reached a socket. */
   | { readonly type: "not_sent"; readonly reason: "not_bound" | "window_full" | "aborted" };
 
@@ -109,6 +123,14 @@ export interface InboundHandlers {
   onReply(reply: InboundReply): Promise<void>;
 }
 
+/** A provider that tells of receipts and replies by asking us [RFC 9110]: the answer is its acknowledgement. */
+export type CallbackHandler = (request: {
+  readonly kind: string;
+  /** What the address had that only the provider knows. */
+  readonly secret: string;
+  readonly request: Request;
+}) => Promise<Response>;
+
 export type ConnectorHealth = "bound" | "connecting" | "down";
 
 /** The sessions of one provider that its processes share: somebody hands them out. */
@@ -123,6 +145,8 @@ export interface Connector extends AsyncDisposable {
   readonly provider: string;
   /** Where the provider counts sessions: how many there may be, and which of them are this process's. */
   readonly binds?: BindUser;
+  /** Where the provider asks us: somebody listens for it. */
+  readonly callback?: CallbackHandler;
   /** Segments that may be unanswered at once, over all links that it has now, whether they are up or not. */
   readonly window: number;
   /** Segments that are handed over and not answered. */
@@ -143,4 +167,13 @@ export interface Connector extends AsyncDisposable {
   drain(): Promise<void>;
   /** `listener` is called whenever `freeSlots` may have grown or `health` may have changed; until it is disposed. */
   onChange(listener: () => void): Disposable;
+}
+
+/** A connector whose settings change while it runs. */
+export interface ConfigurableConnector<Settings> extends Connector {
+  /**
+   * From now on, without losing an answer. Of the same provider. A session is only left where the change is about what a
+   * session is made with; then what it has in flight is answered first.
+   */
+  configure(settings: Settings): void;
 }

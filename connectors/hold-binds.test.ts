@@ -42,7 +42,7 @@ function setup() {
       },
     };
     const deps = { home: () => ({ set: home.set, registers }), instance, session, clock, log: silentLogger };
-    const held = holdBinds(deps, [user], stop.signal);
+    const held = holdBinds(deps, () => [user], stop.signal);
     return Object.assign(process, {
       isStandby: () => held.isStandby("acme"),
       async stop() {

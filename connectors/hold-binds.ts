@@ -66,8 +66,11 @@ export interface HeldBinds {
   readonly ended: Promise<void>;
 }
 
-/** Holds until `signal` aborts; then everything is given back, which the caller has unbound by then. */
-export function holdBinds(deps: HoldBindsDeps, users: readonly BindUser[], signal: AbortSignal): HeldBinds {
+/**
+ * Holds until `signal` aborts; then everything is given back, which the caller has unbound by then. `users`: those of
+ * now; the binds of one that is no longer among them are given back at once, as it has unbound.
+ */
+export function holdBinds(deps: HoldBindsDeps, users: () => readonly BindUser[], signal: AbortSignal): HeldBinds {
   const holder = new BindHolder(deps, users);
   return { isStandby: (provider) => holder.isStandby(provider), ended: hold(deps, holder, signal) };
 }
@@ -87,7 +90,10 @@ async function hold({ clock, log }: HoldBindsDeps, holder: BindHolder, signal: A
 
 class BindHolder {
   readonly #deps: HoldBindsDeps;
-  readonly #parts: readonly Part[];
+  readonly #users: () => readonly BindUser[];
+  #parts: readonly Part[] = [];
+  /** Of users that are gone: what the register still says is theirs. */
+  readonly #left = new Set<string>();
   readonly #owner: string;
   readonly #startedAt: number;
   /** Until the first renewal: later, another of our name is one that was started by mistake, and leaves us alone. */
@@ -97,11 +103,22 @@ class BindHolder {
   /** Since when this home is the home, monotonic; of the first one, always. */
   #homeSince = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: HoldBindsDeps, users: readonly BindUser[]) {
+  constructor(deps: HoldBindsDeps, users: () => readonly BindUser[]) {
     this.#deps = deps;
     this.#startedAt = deps.clock.monotonic();
     this.#owner = `${deps.instance}#${deps.session}`;
-    this.#parts = users.map((user) => ({ user, inUse: [], leaving: new Set() }));
+    this.#users = users;
+    this.#look();
+  }
+
+  #look(): void {
+    const users = this.#users();
+    const before = this.#parts;
+    this.#parts = users.map(
+      (user) => before.find((part) => part.user === user) ?? { user, inUse: [], leaving: new Set() },
+    );
+    for (const { user } of before) if (!users.includes(user)) this.#left.add(user.provider);
+    for (const { provider } of users) this.#left.delete(provider);
   }
 
   /** False: the home did not answer, or others were always faster; all stays as it is. */
@@ -109,6 +126,7 @@ class BindHolder {
     const home = this.#deps.home();
     if (home === undefined) return false;
     this.#noteHome(home.set);
+    this.#look();
     try {
       for (let i = 0; i < TRIES_MAX; i++) if (await this.#renewAt(home.registers)) return true;
       return false;
@@ -142,7 +160,7 @@ class BindHolder {
         const held = parse(body);
         const next = { ...held };
         for (const { user } of this.#parts) {
-          next[user.provider] = withoutOwners(held[user.provider] ?? NO_SLOTS, (owner) => owner === this.#owner);
+          next[user.provider] = this.#without(held, user.provider);
         }
         if (await registers.replace(REGISTER, version, next)) return;
       }
@@ -150,6 +168,10 @@ class BindHolder {
       // Then the leases run out.
       if (!(error instanceof StoreError)) throw error;
     }
+  }
+
+  #without(held: Readonly<Record<string, ProviderSlots>>, provider: string): ProviderSlots {
+    return withoutOwners(held[provider] ?? NO_SLOTS, (owner) => owner === this.#owner);
   }
 
   #noteHome(set: string): void {
@@ -181,8 +203,11 @@ class BindHolder {
       next[provider] = answer.next;
       return { part, answer };
     });
+    const left = [...this.#left];
+    for (const provider of left) next[provider] = this.#without(held, provider);
     if (!(await registers.replace(REGISTER, version, next))) return false;
     this.#isNew = false;
+    for (const provider of left) this.#left.delete(provider);
     for (const { part, answer } of answers) this.#take(part, answer);
     return true;
   }

@@ -9,56 +9,56 @@ import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
 import { bunMemory } from "#core/metrics/bun-memory.ts";
 import { countLeaseLosses } from "#core/metrics/count-lease-losses.ts";
-import { createMetrics, LATENCY_BUCKETS, type Metrics } from "#core/metrics/metrics.ts";
+import { createMetrics, type Metrics } from "#core/metrics/metrics.ts";
 import { liveHeapSetting, watchProcess } from "#core/metrics/watch-process.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import type { Store } from "#core/store/store.ts";
-import { createDoubtPolicy } from "#core/worker/doubt-policy.ts";
 import { systemClock } from "#domain/clock.ts";
-import { createIdMint, providerIdSchema, type SetId } from "#domain/ids.ts";
+import { createIdMint, type SetId } from "#domain/ids.ts";
 import { createJsonLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
-import type { Connector } from "./connector.ts";
-import type { SubmitEngineDeps } from "./held-set.ts";
+import { serveCallbacks } from "./callback-server.ts";
+import type { BindUser, Connector } from "./connector.ts";
 import { holdBinds } from "./hold-binds.ts";
-import { createInboundQueue } from "./inbound.ts";
-import { connectorTypes } from "./registry.ts";
-import { smppSettingsSchema } from "./smpp/settings.ts";
-import { runSubmitEngine } from "./submit-engine.ts";
+import { createLinkOpener } from "./link-opener.ts";
+import { openLinksSource } from "./links-source.ts";
+import { linksTextSchema } from "./read-links.ts";
+import { createRunningLinks } from "./running-links.ts";
 
-const linksSchema = z
-  .string({ error: "is required: a JSON array of SMPP settings, one a provider" })
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: "custom", message: "must be a JSON array of SMPP settings, one a provider" });
-      return z.NEVER;
-    }
+const envSchema = z
+  .strictObject({
+    GODWIT_SETS: setsSchema,
+    /** Receipts that belong to no known message go to a set of this region. */
+    GODWIT_REGION: z.string().min(1),
+    /** `[{"type":"smpp","provider":"acme","host":"…","port":2775,"systemId":"…","password":"…","window":50}]` */
+    GODWIT_CONNECTORS_LINKS: linksTextSchema.optional(),
+    /** The path of a file with the same, which is looked at every second: links change while we run. */
+    GODWIT_CONNECTORS_LINKS_FILE: z.string().min(1).optional(),
+    /** Where providers that speak HTTP tell of receipts and replies; absent: nobody is listened to. */
+    GODWIT_CONNECTORS_CALLBACK_PORT: portSchema.optional(),
+    GODWIT_CONNECTORS_CALLBACK_HOST: z.string().min(1).default("127.0.0.1"),
+    GODWIT_CONNECTORS_PORT: portSchema.default(0),
+    /**
+     * Names this process among those that share binds; a restart under the same name has its binds back at once. Without
+     * it: the host and GODWIT_CONNECTORS_PORT, where that is not 0.
+     */
+    GODWIT_CONNECTORS_INSTANCE: z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[^#]+$/, "must not contain #")
+      .optional(),
+    ...liveHeapSetting,
   })
-  .pipe(z.array(smppSettingsSchema).min(1).max(64));
-
-const envSchema = z.strictObject({
-  GODWIT_SETS: setsSchema,
-  /** Receipts that belong to no known message go to a set of this region. */
-  GODWIT_REGION: z.string().min(1),
-  /** `[{"provider":"acme","host":"…","port":2775,"systemId":"…","password":"…","window":50}]` */
-  GODWIT_CONNECTORS_SMPP: linksSchema,
-  GODWIT_CONNECTORS_PORT: portSchema.default(0),
-  /**
-   * Names this process among those that share binds; a restart under the same name has its binds back at once. Without
-   * it: the host and GODWIT_CONNECTORS_PORT, where that is not 0.
-   */
-  GODWIT_CONNECTORS_INSTANCE: z
-    .string()
-    .min(1)
-    .max(100)
-    .regex(/^[^#]+$/, "must not contain #")
-    .optional(),
-  ...liveHeapSetting,
-});
-
-type Config = z.output<typeof envSchema>;
+  .refine(
+    ({ GODWIT_CONNECTORS_LINKS: links, GODWIT_CONNECTORS_LINKS_FILE: file }) =>
+      (links === undefined) !== (file === undefined),
+    {
+      path: ["GODWIT_CONNECTORS_LINKS"],
+      error: "is required: a JSON array of links, one a provider; or GODWIT_CONNECTORS_LINKS_FILE, and not both",
+      when: ({ value }) => typeof value === "object",
+    },
+  );
 
 /** Steps in flight per set: settles of a few providers, and receipts. */
 const WRITERS = 3;
@@ -76,29 +76,28 @@ export async function runConnectorsRole(
   const log = countLeaseLosses(createJsonLogger({ clock, write, scope: { process: owner } }), metrics);
 
   await using stack = new AsyncDisposableStack();
+  const given = { links: config.GODWIT_CONNECTORS_LINKS, file: config.GODWIT_CONNECTORS_LINKS_FILE };
+  const source = await openLinksSource(given, { clock, log });
   const liveHeapEverySeconds = config.GODWIT_LIVE_HEAP_EVERY_SECONDS;
   stack.use(watchProcess(metrics, { clock, memory: bunMemory, liveHeapEverySeconds }));
   const shared = { clock, random: systemRandom, log, owner, writers: WRITERS };
   const sets = stack.use(await openMongoStores(config.GODWIT_SETS, shared));
   const stores = [...sets.bySet.values()];
   const directory = stack.use(openDirectory({ stores, clock, log }));
-  const means = { config, clock, mint, log, owner, metrics, stores, directory };
-  const engines = createEngines(means, signal);
-  for (const { connector } of engines) stack.use(connector);
-  showWindows(
-    metrics,
-    engines.map(({ connector }) => connector),
-  );
+  const region = config.GODWIT_REGION;
+  const means = { clock, mint, log, owner, metrics, stores, directory, region, random: systemRandom };
+  const running = createRunningLinks(createLinkOpener(means), signal);
+  showWindows(metrics, () => running.connectors);
 
   const stopped = new AbortController();
-  const users = engines.flatMap(({ connector }) => connector.binds ?? []);
+  const users = (): readonly BindUser[] => running.connectors.flatMap(({ binds }) => binds ?? []);
   const instance = config.GODWIT_CONNECTORS_INSTANCE ?? `${hostname()}:${config.GODWIT_CONNECTORS_PORT || owner}`;
   const home = createHome(directory, sets.bySet);
   const binds = holdBinds({ home, instance, session: owner, clock, log }, users, stopped.signal);
   // A link is well when it is up, and when others have all of its binds.
   const links = (): Record<string, boolean> =>
     Object.fromEntries(
-      engines.map(({ connector: { provider, health } }) => [
+      running.connectors.map(({ provider, health }) => [
         `link ${provider}`,
         health === "bound" || binds.isStandby(provider),
       ]),
@@ -111,44 +110,15 @@ export async function runConnectorsRole(
     }),
   );
   log.info("process.started", { role: "connectors", address: `http://127.0.0.1:${health.port}` });
-  // Without the accounts' policies no doubt can be decided: nothing is claimed before they are known.
-  await directory.ready(signal);
-  await Promise.all(engines.map((engine) => engine.run())).finally(() => stopped.abort());
+  // Receipts are taken as long as anything may come in.
+  const { GODWIT_CONNECTORS_CALLBACK_PORT: port, GODWIT_CONNECTORS_CALLBACK_HOST: host } = config;
+  if (port !== undefined) {
+    stack.use(serveCallbacks({ host, port, handlerOf: (provider) => running.connectorOf(provider)?.callback }));
+  }
+  await running.apply(source.links);
+  await Promise.all([running.run(), source.watch(running.apply, signal)]).finally(() => stopped.abort());
   await binds.ended;
   log.info("process.stopped", { role: "connectors" });
-}
-
-interface EngineMeans extends Pick<SubmitEngineDeps, "clock" | "mint" | "log" | "owner" | "stores"> {
-  readonly config: Config;
-  readonly metrics: Metrics;
-  readonly directory: LiveDirectory;
-}
-
-/** One for each link that is configured: its connector, and what submits over it until `signal` aborts. */
-function createEngines({ config, metrics, directory, ...means }: EngineMeans, signal: AbortSignal) {
-  const { clock, mint, log, stores } = means;
-  const { stateOf } = directory;
-  const shared = {
-    ...means,
-    stateOf,
-    policy: createDoubtPolicy(directory),
-    submits: metrics.counter("godwit_submit_segments_total", "Segments handed to providers, by result"),
-    settleSeconds: metrics.histogram("godwit_settle_seconds", "Time of a settle step", LATENCY_BUCKETS),
-  };
-  const received = metrics.counter("godwit_inbound_total", "Receipts and replies that came in");
-  const random = systemRandom;
-  return config.GODWIT_CONNECTORS_SMPP.map((settings) => {
-    const provider = providerIdSchema.parse(settings.provider);
-    const region = config.GODWIT_REGION;
-    const inbound = createInboundQueue({ provider, stores, stateOf, region, clock, random, mint, received });
-    const connector = connectorTypes.smpp.open(settings, {
-      ...{ clock, random, log },
-      handlers: inbound,
-      bindsAreLeased: true,
-    });
-    const engine = { ...shared, provider, connector, onSubmitted: inbound.remember };
-    return { connector, run: () => runSubmitEngine(engine, signal) };
-  });
 }
 
 /** Where binds are handed out: the home that the directory names; while it names no set at all, the first by name. */
@@ -162,10 +132,10 @@ function createHome(directory: LiveDirectory, bySet: ReadonlyMap<SetId, Store>) 
 }
 
 /** How much of what the provider allows is in use. */
-function showWindows(metrics: Metrics, connectors: readonly Connector[]): void {
+function showWindows(metrics: Metrics, connectors: () => readonly Connector[]): void {
   const show = (name: string, help: string, figureOf: (connector: Connector) => number): void =>
     metrics.gauge(name, help, () =>
-      connectors.map((connector) => ({ labels: { provider: connector.provider }, value: figureOf(connector) })),
+      connectors().map((connector) => ({ labels: { provider: connector.provider }, value: figureOf(connector) })),
     );
   show("godwit_window_segments", "Segments that all links may have unanswered", ({ window }) => window);
   show(

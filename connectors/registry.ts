@@ -1,13 +1,23 @@
-/** Every connector type. A new protocol is a folder and one line here; a missing one does not compile. */
-import type { z } from "zod";
+/** Every type of link. A new protocol is a folder and a line in each of these three; a missing one does not compile. */
+import { z } from "zod";
 import type { Clock } from "#domain/clock.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
-import type { Connector, InboundHandlers } from "./connector.ts";
+import type { ConfigurableConnector, Connector, InboundHandlers } from "./connector.ts";
+import { openHttpConnector } from "./http/http-connector.ts";
+import { httpSettingsSchema } from "./http/settings.ts";
+import { openLoopbackConnector } from "./loopback/loopback-connector.ts";
+import { loopbackSettingsSchema } from "./loopback/settings.ts";
 import { smppSettingsSchema } from "./smpp/settings.ts";
 import { openSmppConnector } from "./smpp/smpp-connector.ts";
 
-export type ConnectorType = "smpp";
+/** Not to be parsed twice: what comes out is not what goes in. */
+export const linkSettingsSchema = z.discriminatedUnion(
+  "type",
+  [smppSettingsSchema, httpSettingsSchema, loopbackSettingsSchema],
+  { error: 'must have a type: "smpp", "http" or "loopback"' },
+);
+export type LinkSettings = z.output<typeof linkSettingsSchema>;
 
 /** What every connector is given by its composition root. */
 export interface ConnectorDeps {
@@ -19,22 +29,32 @@ export interface ConnectorDeps {
   readonly bindsAreLeased?: boolean;
 }
 
-interface ConnectorDefinition<Schema extends z.ZodType> {
-  readonly settings: Schema;
-  /** Starts linking and returns at once; links come and go for as long as it is open. */
-  open(settings: z.output<Schema>, deps: ConnectorDeps): Connector;
+export interface Link {
+  readonly connector: Connector;
+  /** False: that is a link of another type, which cannot become this one. */
+  configure(settings: LinkSettings): boolean;
 }
 
-/** Ties a schema to the `open` that takes its output. */
-function define<Schema extends z.ZodType>(definition: ConnectorDefinition<Schema>) {
+/** Starts linking and returns at once; links come and go for as long as it is open. */
+export function openLink(settings: LinkSettings, deps: ConnectorDeps): Link {
+  switch (settings.type) {
+    case "smpp":
+      return link(settings, openSmppConnector(settings, deps));
+    case "http":
+      return link(settings, openHttpConnector(settings, deps));
+    case "loopback":
+      return link(settings, openLoopbackConnector(settings, deps));
+  }
+}
+
+function link<Settings extends LinkSettings>({ type }: Settings, connector: ConfigurableConnector<Settings>): Link {
+  const isSame = (settings: LinkSettings): settings is Settings => settings.type === type;
   return {
-    parse: (settings: unknown) => definition.settings.safeParse(settings),
-    /** Throws ZodError on wrong settings: the directory parses them before it stores them. */
-    open: (settings: unknown, deps: ConnectorDeps): Connector =>
-      definition.open(definition.settings.parse(settings), deps),
+    connector,
+    configure(settings) {
+      if (!isSame(settings)) return false;
+      connector.configure(settings);
+      return true;
+    },
   };
 }
-
-export const connectorTypes = {
-  smpp: define({ settings: smppSettingsSchema, open: openSmppConnector }),
-} as const satisfies Record<ConnectorType, ReturnType<typeof define>>;

@@ -7,6 +7,8 @@
 
 /** After a complaint nothing is sent for so long. */
 export const REST_MS = 1_000;
+/** Longer than this nobody rests by a provider's word alone: it is asked again, and may say it again. */
+const REST_MAX_MS = 60_000;
 const CUT = 0.5;
 /** Of the ceiling, a second. */
 const RECOVERY_PER_S = 0.05;
@@ -102,11 +104,14 @@ export class SendRate {
     return this.#limit;
   }
 
-  /** The provider said "too fast" to what was written at `sentAt`. One window of complaints is one complaint. */
-  throttled(sentAt: number, now: number): void {
+  /**
+   * The provider said "too fast" to what was written at `sentAt`. One window of complaints is one complaint. `restMs`:
+   * as long as it asked for, up to REST_MAX_MS.
+   */
+  throttled(sentAt: number, now: number, restMs = REST_MS): void {
     if (sentAt <= this.#cutAt) return;
     this.#cut(this.#rateNow(now), now);
-    this.#restUntil = now + REST_MS;
+    this.#restUntil = now + Math.min(restMs, REST_MAX_MS);
   }
 
   /** congestion_state, 0-100, as answers may carry it: held at its optimum, cut beyond it, at most once a second. */

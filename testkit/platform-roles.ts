@@ -128,7 +128,7 @@ function ownVariables(role: RoleName, settings: RoleSettings): Readonly<Record<s
         ...sets,
         GODWIT_REGION: region,
         GODWIT_CONNECTORS_PORT: `${ports.single.connectors}`,
-        GODWIT_CONNECTORS_SMPP: JSON.stringify([smppLink(settings)]),
+        GODWIT_CONNECTORS_LINKS: JSON.stringify([smppLink(settings)]),
       };
     case "projector":
       return {
@@ -167,6 +167,7 @@ function setsAs(user: StoreRole, role: RoleName, { sets, setUriOptions, ...setti
 
 function smppLink({ ports, secrets, smppWindow, smppBinds = 1, smppResponseTimeoutMs }: RoleSettings): object {
   return {
+    type: "smpp",
     provider: DEMO_PROVIDER,
     host: "127.0.0.1",
     port: ports.single.simulator,

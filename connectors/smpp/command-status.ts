@@ -2,7 +2,7 @@
  * What a command_status means for the message. A link's own table goes before the default one, as providers give
  * numbers meanings of their own (0x400-0x4FF above all); a status that neither lists is ambiguous.
  */
-import type { RefusalClass } from "../connector.ts";
+import { isRetryable, type RefusalClass } from "../connector.ts";
 
 /** By command_status, in decimal. */
 export type StatusTable = Readonly<Record<number, RefusalClass>>;
@@ -27,15 +27,6 @@ const classOf = new Map(
   (Object.keys(CLASSES) as RefusalClass[]).flatMap((name) => CLASSES[name].map((status) => [status, name] as const)),
 );
 
-const RETRYABLE: ReadonlySet<RefusalClass> = new Set([
-  "throttle",
-  "busy",
-  "transient",
-  "ambiguous",
-  "session",
-  "account",
-]);
-
 /**
  * Total over every number but 0, which is no refusal. `own`: the link's table, by status. `retryable`: the same
  * provider may take the message later.
@@ -45,5 +36,5 @@ export function classifyStatus(
   own: StatusTable,
 ): { readonly class: RefusalClass; readonly retryable: boolean } {
   const refusal = own[status] ?? classOf.get(status) ?? "ambiguous";
-  return { class: refusal, retryable: RETRYABLE.has(refusal) };
+  return { class: refusal, retryable: isRetryable(refusal) };
 }

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { refusalClasses } from "../connector.ts";
+import { tlsSchema } from "../tls-settings.ts";
 
 const milliseconds = z.int().positive().max(3_600_000);
 const octet = z.int().min(0).max(0xff);
@@ -24,10 +25,6 @@ const tlvSchema = z
   )
   .transform((tlv) => ({ id: tlv.id, value: "hex" in tlv ? Buffer.from(tlv.hex, "hex") : cString(tlv.text) }));
 
-function pem(what: string) {
-  return z.string().regex(new RegExp(`-----BEGIN ${what}-----`), { error: "must be PEM, with its BEGIN line" });
-}
-
 function cString(text: string): Buffer {
   return Buffer.from(`${text}\0`, "latin1");
 }
@@ -37,21 +34,12 @@ export const idFormSchema = z.enum(["string", "decimal", "hex"]);
 export type IdForm = z.output<typeof idFormSchema>;
 
 export const smppSettingsSchema = z.strictObject({
+  type: z.literal("smpp"),
   provider: z.string().min(1),
   host: z.string().min(1),
   port: z.int().min(1).max(65_535),
-  /** Verified, chain and name; `{}` trusts what the runtime trusts. Absent: in the clear. All in PEM. */
-  tls: z
-    .strictObject({
-      ca: pem("CERTIFICATE").optional(),
-      serverName: z.string().min(1).max(253).optional(),
-      cert: pem("CERTIFICATE").optional(),
-      key: pem("(?:[A-Z]+ )?PRIVATE KEY").optional(),
-    })
-    .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
-      error: "must have both cert and key, or neither",
-    })
-    .optional(),
+  /** Absent: in the clear, as most of SMPP goes. */
+  tls: tlsSchema.optional(),
   systemId: z.string().min(1).max(15),
   password: z.string().max(8),
   systemType: z.string().max(12).default(""),

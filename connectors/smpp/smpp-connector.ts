@@ -3,6 +3,7 @@
  * receipts and replies come in on any of them and are answered once the platform holds them. No retry and no memory of
  * what was sent: those belong to the one who claims.
  */
+import { isDeepStrictEqual } from "node:util";
 import { PduFieldError } from "#core/smpp/codec.ts";
 import { type Pdu, type PduFields, Status } from "#core/smpp/pdu.ts";
 import type { RequestResult } from "#core/smpp/pending-requests.ts";
@@ -12,7 +13,7 @@ import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 import type {
   BindUser,
-  Connector,
+  ConfigurableConnector,
   ConnectorHealth,
   InboundHandlers,
   InboundReceipt,
@@ -37,33 +38,56 @@ export interface SmppConnectorDeps {
   readonly bindsAreLeased?: boolean;
 }
 
+/** What a session is made with: a change of these is another session. */
+const SESSION_SETTINGS = [
+  ...(["host", "port", "tls", "systemId", "password", "systemType", "interfaceVersion", "bindAs"] as const),
+  ...(["enquireLinkMs", "enquireLinkTimeoutMs"] as const),
+];
+
 /** Starts binding and returns at once, unless its binds are leased; the links are kept up until `drain`. */
-export function openSmppConnector(settings: SmppSettings, deps: SmppConnectorDeps): Connector {
+export function openSmppConnector(
+  settings: SmppSettings,
+  deps: SmppConnectorDeps,
+): ConfigurableConnector<SmppSettings> {
   return new SmppConnector(settings, deps);
 }
 
-class SmppConnector implements Connector, BindUser {
+class SmppConnector implements ConfigurableConnector<SmppSettings>, BindUser {
   readonly provider: string;
-  readonly #settings: SmppSettings;
+  #settings: SmppSettings;
   readonly #deps: SmppConnectorDeps;
   /** By bind: a transceiver, or a transmitter and a receiver. */
   readonly #binds = new Map<number, readonly SmppLink[]>();
   /** Of all binds. */
   #links: readonly SmppLink[] = [];
   #isDraining = false;
+  /** Binding anew, one bind after the other; aborted by what comes after it. */
+  #rebinding = new AbortController();
   /** Where the settings do not say how ids are written. */
-  readonly #ids: ReceiptIds | undefined;
+  #ids: ReceiptIds | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor(settings: SmppSettings, deps: SmppConnectorDeps) {
     this.provider = settings.provider;
     this.#settings = settings;
     this.#deps = deps;
-    const { provider } = settings;
-    const { log } = deps;
-    const learns = settings.learnIds && settings.responseIdForm === "string" && settings.receiptIdForm === "string";
-    this.#ids = learns ? createReceiptIds((form) => log.info("link.ids_learnt", { provider, ...form })) : undefined;
-    if (deps.bindsAreLeased !== true) void this.use(Array.from({ length: settings.binds }, (_, bind) => bind));
+    this.#ids = this.#learner();
+    this.#useAllUnlessLeased();
+  }
+
+  configure(settings: SmppSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (learns(before) !== learns(settings)) this.#ids = this.#learner();
+    this.#rebinding.abort();
+    this.#rebinding = new AbortController();
+    if (SESSION_SETTINGS.some((name) => !isDeepStrictEqual(before[name], settings[name]))) {
+      void this.#rebind(this.#rebinding.signal);
+    } else {
+      for (const link of this.#links) link.adjust(settings);
+      this.#changed();
+    }
+    this.#useAllUnlessLeased();
   }
 
   get binds(): BindUser {
@@ -119,6 +143,7 @@ class SmppConnector implements Connector, BindUser {
 
   async drain(): Promise<void> {
     this.#isDraining = true;
+    this.#rebinding.abort();
     await Promise.all(this.#links.map((link) => link.stop()));
   }
 
@@ -138,6 +163,50 @@ class SmppConnector implements Connector, BindUser {
     const onChange = (): void => this.#changed();
     const kinds = settings.bindAs === "trx" ? (["trx"] as const) : (["tx", "rx"] as const);
     return kinds.map((bindAs) => new SmppLink({ bind, bindAs, settings, clock, random, log, onRequest, onChange }));
+  }
+
+  /**
+   * One bind after the other: what it has in flight is answered, then it binds with the settings of now. The next one
+   * waits until that one is bound, so that a wrong password costs one bind and not all of them.
+   */
+  async #rebind(signal: AbortSignal): Promise<void> {
+    for (const [bind, links] of [...this.#binds]) {
+      if (signal.aborted) return;
+      await Promise.all(links.map((link) => link.stop()));
+      // Meanwhile it may be somebody else's, or everything is at its end.
+      if (this.#binds.get(bind) !== links || this.#isDraining) continue;
+      const opened = this.#openLinks(bind);
+      this.#binds.set(bind, opened);
+      this.#links = [...this.#binds.values()].flat();
+      this.#changed();
+      await this.#untilBound(opened, signal);
+    }
+  }
+
+  #untilBound(links: readonly SmppLink[], signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!signal.aborted && links.some((link) => link.phase !== "bound")) return;
+        listening[Symbol.dispose]();
+        signal.removeEventListener("abort", look);
+        resolve();
+      };
+      const listening = this.onChange(look);
+      signal.addEventListener("abort", look);
+      look();
+    });
+  }
+
+  #useAllUnlessLeased(): void {
+    if (this.#deps.bindsAreLeased === true) return;
+    void this.use(Array.from({ length: this.#settings.binds }, (_, bind) => bind));
+  }
+
+  #learner(): ReceiptIds | undefined {
+    const { provider } = this.#settings;
+    const { log } = this.#deps;
+    if (!learns(this.#settings)) return undefined;
+    return createReceiptIds((form) => log.info("link.ids_learnt", { provider, ...form }));
   }
 
   #isBound(): boolean {
@@ -180,6 +249,10 @@ class SmppConnector implements Connector, BindUser {
     if (receipt !== undefined) return handlers.onReceipt(this.#asAnswered(receipt));
     return handlers.onReply(parseReply(fields, { provider, receivedAt: clock.now() }));
   }
+}
+
+function learns({ learnIds, responseIdForm, receiptIdForm }: SmppSettings): boolean {
+  return learnIds && responseIdForm === "string" && receiptIdForm === "string";
 }
 
 function toSubmitResult(result: RequestResult, settings: SmppSettings): SubmitResult {

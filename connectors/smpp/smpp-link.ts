@@ -11,9 +11,9 @@ import type { Answer, Session, SessionOptions } from "#core/smpp/session.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
-import { SendRate } from "../send-rate.ts";
+import { backOffMs } from "../back-off.ts";
+import { SendGate } from "../send-gate.ts";
 import { AnswerPace } from "./answer-pace.ts";
-import { backOffMs } from "./back-off.ts";
 import { classifyStatus } from "./command-status.ts";
 import type { SmppSettings } from "./settings.ts";
 import { tracePdu } from "./trace-pdu.ts";
@@ -34,49 +34,47 @@ export interface SmppLinkOptions {
 /** A bind that lived this long starts the back-off anew; one that keeps falling at once does not. */
 const STABLE_MS = 10_000;
 
-/** Slots that only alerts may use, as a share of the window: bulk that waits for its answers must not hold one up. */
-const ALERT_SHARE = 0.1;
-/** So many full queues within a second are the provider's, not some recipients' [SMPP 3.4 §5.1.3, 0x14]. */
-const QUEUE_FULL_MAX = 3;
-const QUEUE_FULL_MS = 1_000;
-
 type Attempt = "worked" | "failed" | "refused";
 
 export class SmppLink {
   readonly #options: SmppLinkOptions;
+  #settings: SmppSettings;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
-  readonly #rate: SendRate;
-  readonly #pace: AnswerPace;
-  readonly #reserved: number;
+  readonly #gate: SendGate;
+  #pace: AnswerPace;
   #session: Session | undefined;
   #waiting = false;
-  /** Until more may be sent by the rate. */
-  #rateTimer: { cancel(): void } | undefined;
-  /** When queues were full, monotonic. */
-  #queuesFull: number[] = [];
 
   /** Starts at once. */
   constructor(options: SmppLinkOptions) {
     const { settings, clock } = options;
     this.#options = options;
-    this.#rate = new SendRate(settings.ratePerSecond, clock.monotonic());
+    this.#settings = settings;
+    this.#gate = new SendGate({ ...settings, clock, onChange: options.onChange });
     this.#pace = new AnswerPace(settings.slowAnswerMs);
-    this.#reserved = settings.window > 1 ? Math.ceil(settings.window * ALERT_SHARE) : 0;
     this.#ended = this.#keepBound();
+  }
+
+  /** Without a new bind: what makes a session counts with the next one. */
+  adjust(settings: SmppSettings): void {
+    if (settings.slowAnswerMs !== this.#settings.slowAnswerMs) this.#pace = new AnswerPace(settings.slowAnswerMs);
+    this.#settings = settings;
+    this.#gate.adjust(settings);
+    this.#session?.adjust({
+      window: settings.window,
+      responseTimeoutMs: settings.responseTimeoutMs,
+      maxInHand: settings.deliveriesInHand,
+      onPdu: this.#trace(),
+    });
   }
 
   get inFlight(): number {
     return this.#session?.inFlight ?? 0;
   }
 
-  /** By the window and by the rate. */
   freeSlots(urgent: boolean): number {
-    const slots = (this.#session?.freeSlots ?? 0) - (urgent ? 0 : this.#reserved);
-    if (slots <= 0) return 0;
-    const allowed = this.#rate.available(urgent, this.#options.clock.monotonic());
-    if (allowed < 1) this.#wakeForRate();
-    return Math.min(slots, allowed);
+    return this.#gate.slots(this.#session?.freeSlots ?? 0, urgent);
   }
 
   /** Never rejects. Throws PduFieldError, before anything is sent, on a field too long for the wire. */
@@ -84,11 +82,11 @@ export class SmppLink {
     const { clock } = this.#options;
     if (this.#session === undefined) return { type: "not_sent", reason: "not_bound" };
     const sentAt = clock.monotonic();
-    if (this.#rate.available(true, sentAt) < 1) return { type: "not_sent", reason: "window_full" };
+    if (!this.#gate.isOpenAt(sentAt)) return { type: "not_sent", reason: "window_full" };
     const sending = this.#session.request("submit_sm", fields, {
       mayWrite: () => {
         if (!mayWrite()) return false;
-        this.#rate.take(sentAt);
+        this.#gate.take(sentAt);
         return true;
       },
     });
@@ -102,37 +100,18 @@ export class SmppLink {
   #notePace(ms: number): void {
     const change = this.#pace.observe(ms);
     if (change === undefined) return;
-    const { log, settings, bind } = this.#options;
-    log.info(`link.${change}`, { provider: settings.provider, bind, answerMs: this.#pace.meanMs });
+    const { log, bind } = this.#options;
+    log.info(`link.${change}`, { provider: this.#settings.provider, bind, answerMs: this.#pace.meanMs });
   }
 
   /** What an answer says of the provider's load. */
   #heed({ status, fields }: Extract<RequestResult, { type: "answered" }>, sentAt: number): void {
-    if (status === Status.ok && fields.congestion_state === undefined) return;
-    const { settings, clock } = this.#options;
-    const now = clock.monotonic();
-    if (fields.congestion_state !== undefined) this.#rate.congested(fields.congestion_state, now);
+    if (fields.congestion_state !== undefined) this.#gate.congested(fields.congestion_state);
     if (status === Status.ok) return;
-    const refusal = classifyStatus(status, settings.statuses).class;
+    const refusal = classifyStatus(status, this.#settings.statuses).class;
     // The provider thinks that we are not bound, or not so: what is in flight is waited for, then we bind anew.
     if (refusal === "session") void this.#session?.unbind();
-    if (refusal === "throttle" || (refusal === "busy" && this.#isQueueFull(now))) this.#rate.throttled(sentAt, now);
-  }
-
-  #isQueueFull(now: number): boolean {
-    this.#queuesFull = [...this.#queuesFull.filter((at) => now - at < QUEUE_FULL_MS), now].slice(-QUEUE_FULL_MAX - 1);
-    return this.#queuesFull.length > QUEUE_FULL_MAX;
-  }
-
-  #wakeForRate(): void {
-    const { clock, onChange } = this.#options;
-    const now = clock.monotonic();
-    const at = this.#rate.nextAt(now);
-    if (at === undefined || this.#rateTimer !== undefined) return;
-    this.#rateTimer = clock.after(Math.max(1, Math.ceil(at - now)), () => {
-      this.#rateTimer = undefined;
-      onChange();
-    });
+    this.#gate.heed(refusal, sentAt);
   }
 
   /** `waiting`: between attempts, or stopped. */
@@ -144,19 +123,20 @@ export class SmppLink {
   /** Drains, unbinds and does not come back. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#rateTimer?.cancel();
+    this.#gate.close();
     await this.#session?.unbind();
     await this.#ended;
   }
 
   async #keepBound(): Promise<void> {
-    const { clock, random, settings, onChange } = this.#options;
+    const { clock, random, onChange } = this.#options;
     const { signal } = this.#stopping;
     let failures = 0;
     while (!signal.aborted) {
       const attempt = await this.#attempt();
       if (signal.aborted) break;
       failures = attempt === "worked" ? 1 : failures + 1;
+      const settings = this.#settings;
       const bounds =
         attempt === "refused"
           ? { minMs: settings.refusedMinMs, maxMs: settings.refusedMaxMs }
@@ -170,12 +150,13 @@ export class SmppLink {
   }
 
   async #attempt(): Promise<Attempt> {
-    const { settings, bind, clock, log } = this.#options;
-    const link = { provider: settings.provider, bind };
+    const { bind, clock, log } = this.#options;
+    const { provider, statuses } = this.#settings;
+    const link = { provider, bind };
     const opened = await openClientSession(this.#sessionOptions());
     if (opened.type === "refused") {
       log.error("link.refused", { ...link, status: opened.status });
-      return classifyStatus(opened.status, settings.statuses).class === "account" ? "refused" : "failed";
+      return classifyStatus(opened.status, statuses).class === "account" ? "refused" : "failed";
     }
     if (opened.type === "failed") {
       if (opened.error.code !== "aborted") log.error("link.lost", { ...link, reason: opened.error.code });
@@ -193,18 +174,23 @@ export class SmppLink {
   }
 
   #sessionOptions(): Parameters<typeof openClientSession>[0] {
-    const { settings, bind, bindAs, clock, log, onRequest, onChange } = this.#options;
-    const link = { provider: settings.provider, bind };
-    const onPdu: SessionOptions["onPdu"] = (way, pdu) => log.info("link.pdu", { ...link, way, ...tracePdu(pdu) });
+    const { bindAs, clock, onRequest, onChange } = this.#options;
+    const settings = this.#settings;
     return {
       ...settings,
       bindAs,
       clock,
       onRequest,
       onSlot: onChange,
-      ...(settings.trace ? { onPdu } : {}),
+      onPdu: this.#trace(),
       maxInHand: settings.deliveriesInHand,
       signal: this.#stopping.signal,
     };
+  }
+
+  #trace(): SessionOptions["onPdu"] {
+    const { bind, log } = this.#options;
+    const { provider, trace } = this.#settings;
+    return trace ? (way, pdu) => log.info("link.pdu", { provider, bind, way, ...tracePdu(pdu) }) : undefined;
   }
 }

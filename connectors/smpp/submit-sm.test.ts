@@ -2,12 +2,12 @@ import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { PduFieldError } from "#core/smpp/codec.ts";
+import { backOffMs } from "../back-off.ts";
 import type { OutboundSegment } from "../connector.ts";
-import { backOffMs } from "./back-off.ts";
 import { smppSettingsSchema } from "./settings.ts";
 import { relativeTime, submitSmFields } from "./submit-sm.ts";
 
-const REQUIRED = { provider: "acme", host: "h", port: 1, systemId: "s", password: "p" };
+const REQUIRED = { type: "smpp", provider: "acme", host: "h", port: 1, systemId: "s", password: "p" };
 const settings = smppSettingsSchema.parse(REQUIRED);
 /** 2026-11-23 21:04:05 UTC. */
 const NOW = Date.UTC(2026, 10, 23, 21, 4, 5);

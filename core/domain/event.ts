@@ -104,7 +104,7 @@ const refused = z.object({ ...atProvider, type: z.literal("refused"), status: z.
 const inDoubt = z.object({
   ...atProvider,
   type: z.literal("in_doubt"),
-  reason: z.enum(["link_lost", "response_timeout", "takeover", "restored"]),
+  reason: z.enum(["link_lost", "response_timeout", "answer_unclear", "takeover", "restored"]),
   /** What was then done about it. */
   policy: z.enum(["resend", "keep"]),
 });

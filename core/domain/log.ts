@@ -65,8 +65,13 @@ export interface LogEvents {
     readonly octets: number;
     readonly fields: string;
   };
+  /** A receipt or reply that its link's settings cannot read, or that nobody may send: it was not taken. */
+  "callback.refused": { readonly provider: string; readonly kind: string; readonly status: number };
   "link.slow": { readonly provider: string; readonly bind: number; readonly answerMs: number };
   "link.quick": { readonly provider: string; readonly bind: number; readonly answerMs: number };
+  /** The file of the links' settings changed, and is wrong: they go on as they were. */
+  "links.refused": { readonly problems: string };
+  "links.applied": { readonly links: number };
   "binds.held": { readonly provider: string; readonly binds: number; readonly of: number };
   "binds.home_away": Record<string, never>;
   "binds.home_back": Record<string, never>;

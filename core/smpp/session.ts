@@ -58,7 +58,7 @@ export interface SessionOptions {
   /** A slot of the window may have become free, or the session has closed. */
   readonly onSlot?: () => void;
   /** Sees every PDU, as it is read or written. It may not change them, and must not throw. */
-  readonly onPdu?: (way: "in" | "out", pdu: Pdu | OutgoingPdu) => void;
+  readonly onPdu?: ((way: "in" | "out", pdu: Pdu | OutgoingPdu) => void) | undefined;
 }
 
 export interface RequestOptions {
@@ -84,7 +84,7 @@ const KEEP_ALIVE_MS = 60_000;
 export class Session implements AsyncDisposable {
   /** Resolves once, when the session is closed. */
   readonly closed: Promise<Closed>;
-  readonly #options: SessionOptions;
+  #options: SessionOptions;
   readonly #reader: PduReader;
   readonly #outbox: Outbox;
   readonly #pending: PendingRequests;
@@ -171,6 +171,12 @@ export class Session implements AsyncDisposable {
     this.#outbox.write(frame);
     this.#options.onPdu?.("out", pdu);
     return result;
+  }
+
+  /** From now on, for what is asked and served from now on; without a new bind. */
+  adjust(options: Pick<SessionOptions, "window" | "responseTimeoutMs" | "maxInHand" | "onPdu">): void {
+    this.#options = { ...this.#options, ...options };
+    this.#progressed();
   }
 
   /** Lets what is in flight finish (at most 20 s), unbinds and closes. Twice is the same as once. */

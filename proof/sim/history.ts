@@ -7,6 +7,7 @@ import type { EventBatch } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageState } from "#domain/fold.ts";
 import type { AccountId, MessageId, SetId } from "#domain/ids.ts";
+import type { SubmitResult } from "../../connectors/connector.ts";
 import type { CommitAnswer } from "../../edge/pending-send.ts";
 import type { Submission } from "../../edge/plan-step.ts";
 import type { AppliedFault } from "./nemesis/fault-table.ts";
@@ -49,7 +50,7 @@ export interface SubmitRecord {
   /** Its opt-out was acknowledged, and it was not below a mark then. */
   readonly isOptedOut: boolean;
   /** What its connector was left with, where it heard no answer. */
-  unanswered?: "link_lost" | "response_timeout";
+  unanswered?: Extract<SubmitResult, { type: "unknown" }>["reason"];
   /** What the provider did when it came; absent: it never came. */
   result?: "accepted" | "refused" | "dropped";
   providerMessageId?: string;

@@ -37,6 +37,7 @@ function createInbox<T>(): Inbox<T> {
 
 export function openTestConnector(port: number, handlers: InboundHandlers, settings: SettingsInput = {}): Connector {
   const parsed = smppSettingsSchema.parse({
+    type: "smpp",
     provider: "acme",
     host: "127.0.0.1",
     port,
