@@ -172,8 +172,8 @@ export interface Connector extends AsyncDisposable {
 /** A connector whose settings change while it runs. */
 export interface ConfigurableConnector<Settings> extends Connector {
   /**
-   * From now on, without losing an answer. Of the same provider. A session is only left where the change is about what a
-   * session is made with; then what it has in flight is answered first.
+   * From now on, without losing an answer. Of the same provider. A session is only left where the change is about what
+   * a session is made with; then what it has in flight is answered first.
    */
   configure(settings: Settings): void;
 }

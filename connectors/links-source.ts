@@ -12,8 +12,8 @@ export interface LinksSource {
   /** As they are to begin with. */
   readonly links: readonly LinkSettings[];
   /**
-   * Hands on what they become, until `signal` aborts. A file that cannot be read or is wrong changes nothing and is told
-   * once.
+   * Hands on what they become, until `signal` aborts. A file that cannot be read or is wrong changes nothing and is
+   * told once.
    */
   watch(apply: (links: readonly LinkSettings[]) => Promise<void>, signal: AbortSignal): Promise<void>;
 }

@@ -39,8 +39,8 @@ const envSchema = z
     GODWIT_CONNECTORS_CALLBACK_HOST: z.string().min(1).default("127.0.0.1"),
     GODWIT_CONNECTORS_PORT: portSchema.default(0),
     /**
-     * Names this process among those that share binds; a restart under the same name has its binds back at once. Without
-     * it: the host and GODWIT_CONNECTORS_PORT, where that is not 0.
+     * Names this process among those that share binds; a restart under the same name has its binds back at once.
+     * Without it: the host and GODWIT_CONNECTORS_PORT, where that is not 0.
      */
     GODWIT_CONNECTORS_INSTANCE: z
       .string()

@@ -1,7 +1,7 @@
 /**
- * Answers a provider that tells of receipts and replies: 200 once they are durable, so that it may forget them; 503 when
- * they are not, so that it comes again; 4xx with a sentence where its request cannot be read, which loses nothing on a
- * provider that tries again and shows in the log.
+ * Answers a provider that tells of receipts and replies: 200 once they are durable, so that it may forget them; 503
+ * when they are not, so that it comes again; 4xx with a sentence where its request cannot be read, which loses nothing
+ * on a provider that tries again, and shows in the log.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "#domain/clock.ts";

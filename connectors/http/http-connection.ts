@@ -1,8 +1,8 @@
 /**
  * One HTTP/1.1 connection [RFC 9112], for one request at a time. Written here, on a socket, as what the runtime's own
- * client does is not known well enough: it may wait for a connection with the request in hand, and sends a request again
- * when a kept connection broke, which would be a silent double. Here one write is one request, and a connection is never
- * used for a second one unless the answer to the first was read to its end.
+ * client does is not known well enough: it may wait for a connection with the request in hand, and sends a request
+ * again when a kept connection broke, which would be a silent double. Here one write is one request, and a connection
+ * is never used for a second one unless the answer to the first was read to its end.
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";

@@ -1,6 +1,6 @@
 /**
- * Text with placeholders, `{to}`, of which `{{` and `}}` are plain braces. What a placeholder stands for is data: how it
- * is written into a URL, a form, JSON or XML is the business of who renders. Pure.
+ * Text with placeholders, `{to}`, of which `{{` and `}}` are plain braces. What a placeholder stands for is data: how
+ * it is written into a URL, a form, JSON or XML is the business of who renders. Pure.
  */
 
 /** By name; undefined: there is none for this segment, and a field that is nothing but this placeholder is left out. */

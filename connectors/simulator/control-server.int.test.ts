@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { bindTestClient, openTestClient } from "#core/smpp/testing/listen.ts";
 import { until } from "#testkit/until.ts";
-import { alwaysMayWrite, openPair, openTestSimulator, segment } from "../smpp/testing/open-pair.ts";
+import { openPair, openTestSimulator } from "../smpp/testing/open-pair.ts";
+import { alwaysMayWrite, segment } from "../testing/connector-kit.ts";
 import type { SmscSimulator } from "./smsc-simulator.ts";
 
 /** Speaks JSON to a simulator's control server. */

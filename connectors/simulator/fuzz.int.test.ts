@@ -3,7 +3,8 @@ import { expect, test } from "bun:test";
 import { createOutsideTarget } from "#core/smpp/testing/fuzz-targets.ts";
 import { runFuzz } from "#core/smpp/testing/run-fuzz.ts";
 import { until } from "#testkit/until.ts";
-import { alwaysMayWrite, openPair, segment } from "../smpp/testing/open-pair.ts";
+import { openPair } from "../smpp/testing/open-pair.ts";
+import { alwaysMayWrite, segment } from "../testing/connector-kit.ts";
 
 test("5,000 broken PDUs leave no link behind, and the next customer is served", async () => {
   await using pair = await openPair();

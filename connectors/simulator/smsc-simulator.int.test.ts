@@ -7,7 +7,8 @@ import { systemClock } from "#domain/clock.ts";
 import { segmentText } from "#domain/encoding/segment-text.ts";
 import { systemRandom } from "#domain/random.ts";
 import { until } from "#testkit/until.ts";
-import { alwaysMayWrite, openPair, segment, untilBound } from "../smpp/testing/open-pair.ts";
+import { openPair } from "../smpp/testing/open-pair.ts";
+import { alwaysMayWrite, segment, untilOpen } from "../testing/connector-kit.ts";
 import { runSimulator } from "./main.ts";
 import { receiptDialectNames } from "./receipt-dialects.ts";
 import { openSmscSimulator } from "./smsc-simulator.ts";
@@ -27,7 +28,7 @@ describe("simulator", () => {
     const result = pair.connector.submit(segment(), alwaysMayWrite);
     pair.simulator.dropLinks();
     expect(await result).toEqual({ type: "unknown", reason: "link_lost" });
-    await untilBound(pair.connector);
+    await untilOpen(pair.connector);
     pair.simulator.pauseReading();
     const later = pair.connector.submit(segment(), alwaysMayWrite);
     pair.simulator.resumeReading();

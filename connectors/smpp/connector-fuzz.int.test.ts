@@ -5,7 +5,8 @@ import { planCase } from "#core/smpp/testing/fuzz-case.ts";
 import { listen } from "#core/smpp/testing/listen.ts";
 import { until } from "#testkit/until.ts";
 import type { SubmitResult } from "../connector.ts";
-import { alwaysMayWrite, openTestConnector, openTestSimulator, segment, untilBound } from "./testing/open-pair.ts";
+import { alwaysMayWrite, segment, untilOpen } from "../testing/connector-kit.ts";
+import { openTestConnector, openTestSimulator } from "./testing/open-pair.ts";
 
 const LINKS = 60;
 const FIRST_SEED = 70_000;
@@ -38,7 +39,7 @@ test("hostile links lose no slot and leave no submit undecided, and a good serve
   pump[Symbol.dispose]();
   await hostile[Symbol.asyncDispose]();
   await using simulator = await openTestSimulator({}, port);
-  await untilBound(connector);
+  await untilOpen(connector);
   expect(results.length).toBeGreaterThan(10);
   for (const { type } of await Promise.all(results)) {
     expect(["accepted", "refused", "unknown", "not_sent"]).toContain(type);

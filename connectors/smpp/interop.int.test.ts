@@ -4,8 +4,9 @@ import { segmentText } from "#domain/encoding/segment-text.ts";
 import { openSmpp34Smsc, type SeenSubmit, type Smpp34Smsc, seenSubmits } from "#testkit/peers/smpp34-smsc.ts";
 import { until } from "#testkit/until.ts";
 import type { Connector, InboundReceipt, InboundReply, SubmitResult } from "../connector.ts";
+import { alwaysMayWrite, segment, untilOpen } from "../testing/connector-kit.ts";
 import { GSM7_ALPHABET, GSM7_TEN_PARTS, UCS2_TEN_PARTS } from "./testing/hard-texts.ts";
-import { alwaysMayWrite, openTestConnector, type SettingsInput, segment, untilBound } from "./testing/open-pair.ts";
+import { openTestConnector, type SettingsInput } from "./testing/open-pair.ts";
 
 /** The first time its packages are fetched. */
 const SET_UP_MS = 300_000;
@@ -34,7 +35,7 @@ async function openLink(to: Smpp34Smsc, settings: SettingsInput = {}): Promise<L
   };
   const binds = bindsOf(to);
   const connector = openTestConnector(to.port, handlers, settings);
-  await untilBound(connector);
+  await untilOpen(connector);
   // The peer's own program learns of a bind a little after it is answered.
   await untilMoreBinds(to, binds);
   return { connector, receipts, replies, [Symbol.asyncDispose]: () => connector[Symbol.asyncDispose]() };
@@ -118,7 +119,7 @@ describe("smpp34 as our provider answers", () => {
     await using link = await openLink(smsc);
     const [throttled] = await submitText(link, "x", "+491701230058");
     expect(throttled).toMatchObject({ type: "refused", status: 0x58, class: "throttle", retryable: true });
-    await untilBound(link.connector);
+    await untilOpen(link.connector);
     expect(await submitText(link, "x", "+491701231058")).toMatchObject([{ type: "accepted" }]);
   });
 
@@ -142,7 +143,7 @@ describe("smpp34 as our provider answers", () => {
     const before = bindsOf(smsc);
     expect(await submitText(link, "x", "+491701230104")).toMatchObject([{ type: "accepted" }]);
     await untilMoreBinds(smsc, before);
-    await untilBound(link.connector);
+    await untilOpen(link.connector);
     expect(await submitText(link, "x", "+491701231105")).toMatchObject([{ type: "accepted" }]);
   });
 });

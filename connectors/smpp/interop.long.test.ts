@@ -6,8 +6,9 @@ import { JSMPP_LOGIN, openJsmppSimulator, seenByJsmpp } from "#testkit/peers/jsm
 import type { LoopbackCell } from "#testkit/peers/loopback-cell/open-cell.ts";
 import { until } from "#testkit/until.ts";
 import type { InboundReceipt, InboundReply } from "../connector.ts";
+import { alwaysMayWrite, segment, untilOpen } from "../testing/connector-kit.ts";
 import { GSM7_ALPHABET, GSM7_TEN_PARTS, UCS2_TEN_PARTS } from "./testing/hard-texts.ts";
-import { alwaysMayWrite, openTestConnector, segment, untilBound } from "./testing/open-pair.ts";
+import { openTestConnector } from "./testing/open-pair.ts";
 
 const SET_UP_MS = 600_000;
 const INBOUND_MS = 30_000;
@@ -38,7 +39,7 @@ test.each([
       onReply: async (reply: InboundReply) => void replies.push(reply),
     };
     await using connector = openTestConnector(cell.port, handlers, { ...JSMPP_LOGIN, ...IDS });
-    await untilBound(connector);
+    await untilOpen(connector);
     const { encoding, parts } = segmentText(text);
     const results = await Promise.all(
       parts.map((part, i) => {
@@ -74,7 +75,7 @@ test("a simulator that dies leaves nothing undecided", async () => {
   const quiet = { onReceipt: async () => undefined, onReply: async () => undefined };
   const own = await openJsmppSimulator();
   await using connector = openTestConnector(own.port, quiet, { ...JSMPP_LOGIN, ...IDS });
-  await untilBound(connector);
+  await untilOpen(connector);
   const results = Array.from({ length: 40 }, () => connector.submit(segment(), alwaysMayWrite));
   await own[Symbol.asyncDispose]();
   for (const result of await Promise.all(results)) expect(["accepted", "unknown", "not_sent"]).toContain(result.type);

@@ -1,17 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import type { Session } from "#core/smpp/session.ts";
 import { listenSmsc } from "#core/smpp/testing/listen.ts";
+import { systemClock } from "#domain/clock.ts";
 import { segmentText } from "#domain/encoding/segment-text.ts";
+import type { LogEvents, Logger } from "#domain/log.ts";
+import { systemRandom } from "#domain/random.ts";
 import type { SubmitResult } from "../connector.ts";
+import { openSmscSimulator } from "../simulator/smsc-simulator.ts";
 import { textOf } from "../simulator/submit-record.ts";
+import { alwaysMayWrite, segment, untilOpen } from "../testing/connector-kit.ts";
+import { openSmppConnector } from "./smpp-connector.ts";
 import {
-  alwaysMayWrite,
   openPair,
   openTestConnector,
   openTestSimulator,
   type Pair,
-  segment,
-  untilBound,
+  type SettingsInput,
+  testSettings,
 } from "./testing/open-pair.ts";
 
 const quiet = { onReceipt: async () => undefined, onReply: async () => undefined };
@@ -23,7 +28,7 @@ describe("submit()", () => {
     await using pair = await openPair();
     const results: Promise<SubmitResult>[] = [];
     for (let i = 0; i < 10_000; i++) {
-      await untilBound(pair.connector);
+      await untilOpen(pair.connector);
       results.push(submit(pair, { to: `+49170${2_000_000 + i}9` }));
     }
     const ids = new Set(
@@ -42,7 +47,7 @@ describe("submit()", () => {
     expect(await submit(pair, { urgent: true })).toEqual({ type: "not_sent", reason: "window_full" });
     pair.simulator.dropLinks();
     expect(await Promise.all(held)).toEqual(held.map(() => ({ type: "unknown", reason: "link_lost" })));
-    await untilBound(pair.connector);
+    await untilOpen(pair.connector);
     await pair.simulator[Symbol.asyncDispose]();
     await pair.connector.drain();
     expect(await submit(pair)).toEqual({ type: "not_sent", reason: "not_bound" });
@@ -61,7 +66,7 @@ describe("submit()", () => {
     pair.simulator.dropLinks();
     expect(await Promise.all(results)).toEqual(results.map(() => ({ type: "unknown", reason: "link_lost" })));
     pair.simulator.setBehaviour({});
-    await untilBound(pair.connector);
+    await untilOpen(pair.connector);
     expect(await submit(pair)).toMatchObject({ type: "accepted" });
   });
 
@@ -75,11 +80,11 @@ describe("submit()", () => {
     const throttled = { type: "refused", status: 0x58, class: "throttle", retryable: true } as const;
     expect(await submit(pair, { to: "+4917012340058" })).toEqual(throttled);
     expect(await submit(pair, { urgent: true })).toEqual({ type: "not_sent", reason: "window_full" });
-    await untilBound(pair.connector);
+    await untilOpen(pair.connector);
     expect(await submit(pair, { to: "+4917012340058" })).toMatchObject({ type: "accepted" });
-    await untilBound(pair.connector);
+    await untilOpen(pair.connector);
     expect(await submit(pair, { to: "+4917012340003" })).toMatchObject({ status: 0x0b, retryable: false });
-    await untilBound(pair.connector);
+    await untilOpen(pair.connector);
     expect(await submit(pair, { to: "+4917012345677" })).toMatchObject({ status: 0x45, class: "ambiguous" });
   });
 
@@ -171,7 +176,7 @@ describe("receipts and replies", () => {
       },
     };
     await using connector = openTestConnector(server.port, handlers);
-    await untilBound(connector);
+    await untilOpen(connector);
     const smsc = await session.promise;
     let answered = false;
     const reply = smsc.request("deliver_sm", { source_addr: "491701234567", short_message: Uint8Array.of(0x41) });
@@ -196,7 +201,7 @@ describe("receipts and replies", () => {
       again.resolve();
     };
     await using connector = openTestConnector(simulator.port, { ...quiet, onReceipt });
-    await untilBound(connector);
+    await untilOpen(connector);
     await connector.submit(segment(), alwaysMayWrite);
     await again.promise;
   });
@@ -218,11 +223,11 @@ describe("links", () => {
     const first = await openTestSimulator();
     const { port } = first;
     await using connector = openTestConnector(port, quiet);
-    await untilBound(connector);
+    await untilOpen(connector);
     await first[Symbol.asyncDispose]();
     while (connector.health === "bound") await new Promise(setImmediate);
     await using _second = await openTestSimulator({}, port);
-    await untilBound(connector);
+    await untilOpen(connector);
     expect(await connector.submit(segment(), alwaysMayWrite)).toMatchObject({ type: "accepted" });
 
     await using strict = await listenSmsc({ onRequest: () => ({ status: 0x0e }) });
@@ -242,14 +247,14 @@ describe("links", () => {
       await using pair = await openPair(behaviour);
       const results: Promise<SubmitResult>[] = [];
       for (let i = 0; i < 100; i++) {
-        await untilBound(pair.connector);
+        await untilOpen(pair.connector);
         results.push(submit(pair, { to: `+4917012${34_000 + i}9` }));
       }
       const types = new Set((await Promise.all(results)).map((result) => result.type));
       expect(types.has("accepted")).toBe(true);
       expect(types.has("refused")).toBe(false);
       pair.simulator.setBehaviour({});
-      await untilBound(pair.connector);
+      await untilOpen(pair.connector);
       expect(pair.connector.freeSlots(true)).toBe(50);
     }
   });
@@ -263,4 +268,89 @@ describe("links", () => {
     await drained;
     expect([pair.connector.health, pair.connector.freeSlots(true)]).toEqual(["down", 0]);
   });
+});
+
+describe("configure()", () => {
+  const from = (pair: Pair, more: SettingsInput): void =>
+    pair.connector.configure(testSettings(pair.simulator.port, more));
+
+  test("what no session is made with counts at once, without a new bind", async () => {
+    await using pair = await openPair({}, { binds: 2 });
+    await until(pair, ({ connector }) => connector.freeSlots(true) === 100);
+    from(pair, {
+      binds: 2,
+      window: 7,
+      statuses: { "3": "recipient" },
+      addresses: { international: { ton: 2, npi: 3 } },
+    });
+    expect([pair.connector.window, pair.connector.freeSlots(true)]).toEqual([14, 14]);
+    expect(await submit(pair)).toMatchObject({ type: "accepted" });
+    expect(pair.simulator.counters.binds).toBe(2);
+  });
+
+  test("a trace begins and ends on the link that is there", async () => {
+    const pdus: string[] = [];
+    const log: Logger = {
+      info: (name, fields) => void (name === "link.pdu" && pdus.push((fields as LogEvents["link.pdu"]).command)),
+      error: () => undefined,
+    };
+    await using simulator = await openTestSimulator();
+    const settings = (trace: boolean) => testSettings(simulator.port, { trace, receipts: "none" });
+    const deps = { clock: systemClock, random: systemRandom, log, handlers: quiet };
+    await using connector = openSmppConnector(settings(false), deps);
+    await untilOpen(connector);
+    connector.configure(settings(true));
+    await connector.submit(segment(), alwaysMayWrite);
+    connector.configure(settings(false));
+    await connector.submit(segment(), alwaysMayWrite);
+    expect(pdus).toEqual(["submit_sm", "submit_sm_resp"]);
+    expect(simulator.counters.binds).toBe(1);
+  });
+
+  test("what a session is made with is bound anew, one bind at a time, each when it has been answered", async () => {
+    await using pair = await openPair({ respDelayMs: 100 }, { binds: 3, window: 10 });
+    await until(pair, ({ connector }) => connector.freeSlots(true) === 30);
+    const held = Array.from({ length: 30 }, () => submit(pair, { urgent: true }));
+    from(pair, { binds: 3, window: 10, systemType: "new" });
+    let least = Number.POSITIVE_INFINITY;
+    const listening = pair.connector.onChange(() => {
+      const { connector } = pair;
+      least = Math.min(least, connector.inFlight + connector.freeSlots(true));
+    });
+    await until(pair, ({ simulator, connector }) => simulator.counters.binds === 6 && connector.freeSlots(true) === 30);
+    listening[Symbol.dispose]();
+    expect(new Set((await Promise.all(held)).map(({ type }) => type))).toEqual(new Set(["accepted"]));
+    // Of three windows of ten, two at least were there all the time.
+    expect(least).toBeGreaterThanOrEqual(20);
+  });
+
+  test("a change that comes while binds are made anew loses nothing of the first", async () => {
+    await using pair = await openPair({}, { binds: 3, window: 10 });
+    await until(pair, ({ connector }) => connector.freeSlots(true) === 30);
+    from(pair, { binds: 3, window: 10, systemType: "new" });
+    from(pair, { binds: 3, window: 20, systemType: "new" });
+    await until(pair, ({ simulator, connector }) => simulator.counters.binds === 6 && connector.freeSlots(true) === 60);
+  });
+
+  test("a password that is wrong costs one bind and not all of them, and the right one brings it back", async () => {
+    await using simulator = await openSmscSimulator({
+      port: 0,
+      clock: systemClock,
+      random: systemRandom,
+      password: "secret",
+    });
+    await using connector = openTestConnector(simulator.port, quiet, { binds: 2, window: 10 });
+    const wrong = { binds: 2, window: 10, password: "wrong", refusedMinMs: 5, refusedMaxMs: 10 };
+    while (connector.freeSlots(true) < 20) await new Promise(setImmediate);
+    connector.configure(testSettings(simulator.port, wrong));
+    while (simulator.counters.refusedBinds < 3) await new Promise(setImmediate);
+    expect([connector.health, connector.freeSlots(true)]).toEqual(["bound", 10]);
+    expect(await connector.submit(segment(), alwaysMayWrite)).toMatchObject({ type: "accepted" });
+    connector.configure(testSettings(simulator.port, { ...wrong, password: "secret" }));
+    while (connector.freeSlots(true) < 20) await new Promise(setImmediate);
+  });
+
+  async function until(pair: Pair, holds: (pair: Pair) => boolean): Promise<void> {
+    while (!holds(pair)) await new Promise(setImmediate);
+  }
 });

@@ -43,6 +43,21 @@ const SESSION_SETTINGS = [
   ...(["host", "port", "tls", "systemId", "password", "systemType", "interfaceVersion", "bindAs"] as const),
   ...(["enquireLinkMs", "enquireLinkTimeoutMs"] as const),
 ];
+type SessionSettings = Pick<SmppSettings, (typeof SESSION_SETTINGS)[number]>;
+
+function sessionSettings(settings: SmppSettings): SessionSettings {
+  return Object.fromEntries(SESSION_SETTINGS.map((name) => [name, settings[name]])) as SessionSettings;
+}
+
+/** A transceiver, or a transmitter and a receiver, and what their sessions are made with. */
+interface Bind {
+  readonly links: readonly SmppLink[];
+  readonly made: SessionSettings;
+}
+
+async function stop({ links }: Bind): Promise<void> {
+  await Promise.all(links.map((link) => link.stop()));
+}
 
 /** Starts binding and returns at once, unless its binds are leased; the links are kept up until `drain`. */
 export function openSmppConnector(
@@ -56,8 +71,7 @@ class SmppConnector implements ConfigurableConnector<SmppSettings>, BindUser {
   readonly provider: string;
   #settings: SmppSettings;
   readonly #deps: SmppConnectorDeps;
-  /** By bind: a transceiver, or a transmitter and a receiver. */
-  readonly #binds = new Map<number, readonly SmppLink[]>();
+  readonly #binds = new Map<number, Bind>();
   /** Of all binds. */
   #links: readonly SmppLink[] = [];
   #isDraining = false;
@@ -81,12 +95,10 @@ class SmppConnector implements ConfigurableConnector<SmppSettings>, BindUser {
     if (learns(before) !== learns(settings)) this.#ids = this.#learner();
     this.#rebinding.abort();
     this.#rebinding = new AbortController();
-    if (SESSION_SETTINGS.some((name) => !isDeepStrictEqual(before[name], settings[name]))) {
-      void this.#rebind(this.#rebinding.signal);
-    } else {
-      for (const link of this.#links) link.adjust(settings);
-      this.#changed();
-    }
+    // Until its turn a bind comes back with what it was made with, should it fall.
+    for (const { links, made } of this.#binds.values()) for (const link of links) link.adjust({ ...settings, ...made });
+    this.#changed();
+    void this.#rebind(this.#rebinding.signal);
     this.#useAllUnlessLeased();
   }
 
@@ -110,10 +122,9 @@ class SmppConnector implements ConfigurableConnector<SmppSettings>, BindUser {
     if (this.#isDraining) return;
     const left = [...this.#binds].filter(([bind]) => !slots.includes(bind));
     for (const [bind] of left) this.#binds.delete(bind);
-    for (const bind of slots) if (!this.#binds.has(bind)) this.#binds.set(bind, this.#openLinks(bind));
-    this.#links = [...this.#binds.values()].flat();
-    this.#changed();
-    await Promise.all(left.flatMap(([, links]) => links.map((link) => link.stop())));
+    for (const bind of slots) if (!this.#binds.has(bind)) this.#open(bind);
+    this.#noteLinks();
+    await Promise.all(left.map(([, bind]) => stop(bind)));
   }
 
   freeSlots(urgent: boolean): number {
@@ -156,6 +167,17 @@ class SmppConnector implements ConfigurableConnector<SmppSettings>, BindUser {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  #open(bind: number): Bind {
+    const opened = { links: this.#openLinks(bind), made: sessionSettings(this.#settings) };
+    this.#binds.set(bind, opened);
+    return opened;
+  }
+
+  #noteLinks(): void {
+    this.#links = [...this.#binds.values()].flatMap(({ links }) => links);
+    this.#changed();
+  }
+
   #openLinks(bind: number): readonly SmppLink[] {
     const settings = this.#settings;
     const { clock, random, log } = this.#deps;
@@ -170,16 +192,16 @@ class SmppConnector implements ConfigurableConnector<SmppSettings>, BindUser {
    * waits until that one is bound, so that a wrong password costs one bind and not all of them.
    */
   async #rebind(signal: AbortSignal): Promise<void> {
-    for (const [bind, links] of [...this.#binds]) {
+    const wanted = sessionSettings(this.#settings);
+    for (const [slot, bind] of [...this.#binds]) {
       if (signal.aborted) return;
-      await Promise.all(links.map((link) => link.stop()));
+      if (isDeepStrictEqual(bind.made, wanted)) continue;
+      await stop(bind);
       // Meanwhile it may be somebody else's, or everything is at its end.
-      if (this.#binds.get(bind) !== links || this.#isDraining) continue;
-      const opened = this.#openLinks(bind);
-      this.#binds.set(bind, opened);
-      this.#links = [...this.#binds.values()].flat();
-      this.#changed();
-      await this.#untilBound(opened, signal);
+      if (this.#binds.get(slot) !== bind || this.#isDraining) continue;
+      const { links } = this.#open(slot);
+      this.#noteLinks();
+      await this.#untilBound(links, signal);
     }
   }
 

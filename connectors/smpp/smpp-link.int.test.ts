@@ -1,7 +1,8 @@
 /** How fast links send, and which of them there are; against the simulator on real sockets. */
 import { expect, test } from "bun:test";
 import type { SubmitResult } from "../connector.ts";
-import { alwaysMayWrite, openPair, type Pair, segment, untilBound } from "./testing/open-pair.ts";
+import { alwaysMayWrite, segment, untilOpen } from "../testing/connector-kit.ts";
+import { openPair, type Pair } from "./testing/open-pair.ts";
 
 const submit = ({ connector }: Pair, more: Parameters<typeof segment>[0] = {}): Promise<SubmitResult> =>
   connector.submit(segment(more), alwaysMayWrite);
@@ -9,7 +10,7 @@ const submit = ({ connector }: Pair, more: Parameters<typeof segment>[0] = {}): 
 async function submitAll(pair: Pair, count: number): Promise<readonly SubmitResult[]> {
   const results: Promise<SubmitResult>[] = [];
   while (results.length < count) {
-    await untilBound(pair.connector);
+    await untilOpen(pair.connector);
     results.push(submit(pair, { to: `+4917012${10_000 + results.length}9` }));
   }
   return Promise.all(results);
@@ -37,7 +38,7 @@ test("a full queue is a recipient's; four within a second are the provider's", a
   expect(pair.connector.freeSlots(false)).toBeGreaterThan(0);
   expect(await submit(pair, { to: "+4917012340014" })).toEqual(full);
   expect(pair.connector.freeSlots(true)).toBe(0);
-  await untilBound(pair.connector);
+  await untilOpen(pair.connector);
   expect(await submit(pair)).toMatchObject({ type: "accepted" });
 });
 
@@ -51,7 +52,7 @@ test("a provider that finds our session wrong is bound anew", async () => {
   await using pair = await openPair({ refuse: [{ toSuffix: "04", status: 0x04 }] });
   expect(await submit(pair, { to: "+4917012340004" })).toMatchObject({ class: "session", retryable: true });
   while (pair.simulator.counters.binds < 2) await new Promise(setImmediate);
-  await untilBound(pair.connector);
+  await untilOpen(pair.connector);
   expect(await submit(pair)).toMatchObject({ type: "accepted" });
 });
 
@@ -68,7 +69,7 @@ test("of its binds it has those that it was given, and unbinds the others withou
   expect([pair.connector.window, pair.connector.health]).toEqual([0, "down"]);
   expect(await submit(pair)).toEqual({ type: "not_sent", reason: "not_bound" });
   await binds?.use([0, 1, 2]);
-  await untilBound(pair.connector);
+  await untilOpen(pair.connector);
   expect(await submit(pair)).toMatchObject({ type: "accepted" });
 });
 

@@ -8,8 +8,9 @@ import { segmentText } from "#domain/encoding/segment-text.ts";
 import { openTap } from "#testkit/peers/tap.ts";
 import { type Dissection, dissect, type WrittenPdu } from "#testkit/peers/tshark.ts";
 import { until } from "#testkit/until.ts";
+import { alwaysMayWrite, segment, untilOpen } from "../testing/connector-kit.ts";
 import { GSM7_ALPHABET, GSM7_TEN_PARTS, UCS2_TEN_PARTS } from "./testing/hard-texts.ts";
-import { alwaysMayWrite, openTestConnector, openTestSimulator, segment, untilBound } from "./testing/open-pair.ts";
+import { openTestConnector, openTestSimulator } from "./testing/open-pair.ts";
 
 const SET_UP_MS = 600_000;
 const hex = (octets: Uint8Array | undefined): string => Buffer.from(octets ?? []).toString("hex");
@@ -140,7 +141,7 @@ test(
     let submitted = 0;
     for (const bindAs of ["trx", "tx+rx"]) {
       await using connector = openTestConnector(tap.port, handlers, { bindAs, enquireLinkMs: 20 });
-      await untilBound(connector);
+      await untilOpen(connector);
       for (const text of texts) {
         const { encoding, parts } = segmentText(text);
         for (const [i, part] of parts.entries()) {

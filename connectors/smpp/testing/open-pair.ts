@@ -2,41 +2,26 @@
 import { systemClock } from "#domain/clock.ts";
 import { silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
-import type { Connector, InboundHandlers, InboundReceipt, InboundReply, OutboundSegment } from "../../connector.ts";
+import type { ConfigurableConnector, InboundHandlers, InboundReceipt, InboundReply } from "../../connector.ts";
 import type { BehaviourInput } from "../../simulator/behaviour.ts";
 import { openSmscSimulator, type SmscSimulator } from "../../simulator/smsc-simulator.ts";
-import { smppSettingsSchema } from "../settings.ts";
+import { createInbox, type Inbox, untilOpen } from "../../testing/connector-kit.ts";
+import { type SmppSettings, smppSettingsSchema } from "../settings.ts";
 import { openSmppConnector } from "../smpp-connector.ts";
 
 export type SettingsInput = Partial<Parameters<typeof smppSettingsSchema.parse>[0] & Record<string, unknown>>;
 
-export const alwaysMayWrite = (): boolean => true;
-
-/** Collects, and resolves `until(n)` when there are n. */
-export interface Inbox<T> {
-  readonly items: readonly T[];
-  readonly push: (item: T) => void;
-  until(count: number): Promise<readonly T[]>;
+export function openTestConnector(
+  port: number,
+  handlers: InboundHandlers,
+  settings: SettingsInput = {},
+): ConfigurableConnector<SmppSettings> {
+  const parsed = testSettings(port, settings);
+  return openSmppConnector(parsed, { clock: systemClock, random: systemRandom, log: silentLogger, handlers });
 }
 
-function createInbox<T>(): Inbox<T> {
-  const items: T[] = [];
-  const waiting: { count: number; resolve: (items: readonly T[]) => void }[] = [];
-  return {
-    items,
-    push(item) {
-      items.push(item);
-      for (const { count, resolve } of waiting) if (items.length >= count) resolve(items);
-    },
-    until(count) {
-      if (items.length >= count) return Promise.resolve(items);
-      return new Promise((resolve) => waiting.push({ count, resolve }));
-    },
-  };
-}
-
-export function openTestConnector(port: number, handlers: InboundHandlers, settings: SettingsInput = {}): Connector {
-  const parsed = smppSettingsSchema.parse({
+export function testSettings(port: number, settings: SettingsInput = {}): SmppSettings {
+  return smppSettingsSchema.parse({
     type: "smpp",
     provider: "acme",
     host: "127.0.0.1",
@@ -47,7 +32,6 @@ export function openTestConnector(port: number, handlers: InboundHandlers, setti
     reconnectMaxMs: 20,
     ...settings,
   });
-  return openSmppConnector(parsed, { clock: systemClock, random: systemRandom, log: silentLogger, handlers });
 }
 
 export function openTestSimulator(behaviour: BehaviourInput = {}, port = 0): Promise<SmscSimulator> {
@@ -56,7 +40,7 @@ export function openTestSimulator(behaviour: BehaviourInput = {}, port = 0): Pro
 
 export interface Pair extends AsyncDisposable {
   readonly simulator: SmscSimulator;
-  readonly connector: Connector;
+  readonly connector: ConfigurableConnector<SmppSettings>;
   readonly receipts: Inbox<InboundReceipt>;
   readonly replies: Inbox<InboundReply>;
 }
@@ -71,7 +55,7 @@ export async function openPair(behaviour: BehaviourInput = {}, settings: Setting
     onReply: async (reply) => replies.push(reply),
   };
   const connector = openTestConnector(simulator.port, handlers, settings);
-  await untilBound(connector);
+  await untilOpen(connector);
   return {
     simulator,
     connector,
@@ -81,31 +65,5 @@ export async function openPair(behaviour: BehaviourInput = {}, settings: Setting
       await connector[Symbol.asyncDispose]();
       await simulator[Symbol.asyncDispose]();
     },
-  };
-}
-
-/** There is a free slot for any segment, so a bind is up and has room. */
-export async function untilBound(connector: Connector): Promise<void> {
-  const free = Promise.withResolvers<void>();
-  const look = (): void => {
-    if (connector.freeSlots(false) > 0) free.resolve();
-  };
-  using _ = connector.onChange(look);
-  look();
-  await free.promise;
-}
-
-export function segment(more: Partial<OutboundSegment> = {}): OutboundSegment {
-  return {
-    messageId: "m",
-    segment: 0,
-    segments: 1,
-    to: "+491701234567",
-    from: "Shop",
-    encoding: "gsm7",
-    part: "Hello",
-    concatReference: 1,
-    urgent: false,
-    ...more,
   };
 }
