@@ -33,7 +33,7 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
       await clock.sleep(REST_LOOK_MS, signal);
       continue;
     }
-    const wanted = connector.health === "bound" ? roomFor(engine, set) : undefined;
+    const wanted = wantedOf(engine, set);
     set.claiming = wanted?.segments ?? 0;
     const holds = wanted === undefined ? [] : await claim(engine, set, wanted);
     if (holds === undefined || holds.length === 0) endClaim(set);
@@ -50,7 +50,7 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
     if (holds.length === 0) {
       // Room that comes free rings no bell, and what waits for it has rung already.
       if (wanted?.isAll === true) await untilWork(bell, { clock, signal, mayWork });
-      else await clock.sleep(POLL_MS, signal);
+      else await untilRoom(engine, set, signal);
       continue;
     }
     await takeUp(engine, set, holds, signal);
@@ -58,8 +58,23 @@ export async function claimLoop(engine: Engine, set: HeldSet, signal: AbortSigna
     engine.wake.set();
     // What a takeover left in doubt must be said before it is acted on.
     set.dirty.set();
-    await clock.sleep(CLAIM_GATHER_MS, signal);
+    // Who got less than there was room for has emptied the lanes.
+    const claimed = holds.reduce((sum, { items }) => sum + items.length, 0);
+    if (claimed < (wanted?.segments ?? 0)) await clock.sleep(CLAIM_GATHER_MS, signal);
   }
+}
+
+/**
+ * Until a step has made some, or POLL_MS have passed: a link may have come up, a window may have grown, an alert may be
+ * there. A look every POLL_MS alone left a fast link without a chunk for 25 to 40 ms at the end of each (`bench smpp`:
+ * 6,500 a second instead of 8,900).
+ */
+async function untilRoom(engine: Engine, set: HeldSet, signal: AbortSignal): Promise<void> {
+  const waited = new AbortController();
+  const over = AbortSignal.any([signal, waited.signal]);
+  const timer = engine.deps.clock.after(POLL_MS, () => waited.abort());
+  while (!over.aborted && wantedOf(engine, set)?.isAll !== true) await set.room.wait(over);
+  timer.cancel();
 }
 
 /** A chunk may have waited for the room that the claim did not take. */
@@ -80,6 +95,11 @@ interface Wanted {
   readonly segments: number;
   /** Whether there is room for every class. */
   readonly isAll: boolean;
+}
+
+/** Nothing without a link. */
+function wantedOf(engine: Engine, set: HeldSet): Wanted | undefined {
+  return engine.deps.connector.health === "bound" ? roomFor(engine, set) : undefined;
 }
 
 /**

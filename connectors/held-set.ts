@@ -37,6 +37,8 @@ export interface HeldSet {
   readonly chunks: Set<HeldChunk>;
   /** Something may want to be settled. */
   readonly dirty: Signal;
+  /** A step may have made room for a claim. */
+  readonly room: Signal;
   /** Segments that a claim under way may mark. */
   claiming: number;
   /** Results that no step has said yet. */
