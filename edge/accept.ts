@@ -23,7 +23,10 @@ export interface Sender {
 }
 
 /** What a body cannot say, and a front may. */
-export type FrontExtras = Pick<Submission, "notBefore" | "receipt" | "grouped" | "concat">;
+export type FrontExtras = Pick<Submission, "notBefore" | "receipt" | "grouped" | "concat"> & {
+  /** Of a part that its sender has cut up; else the text says. */
+  readonly encoding?: Submission["encoding"];
+};
 
 export type Checked =
   | { readonly type: "invalid"; readonly errors: readonly Violation[] }

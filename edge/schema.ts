@@ -27,6 +27,8 @@ export interface Recipient {
 
 /** Control characters that no handset shows, and U+FFFD: what is left of bytes that were not UTF-8. */
 const UNSENDABLE = /[\u0000-\u0008\u000b\u000e-\u001f\u007f\ufffd]/;
+/** The second half of a surrogate pair at the beginning, and the first half of one at the end. */
+const CUT_PAIRS = /^[\udc00-\udfff]|[\ud800-\udbff]$/g;
 const UNPRINTABLE = /[\u0000-\u001f\u007f\ufffd]/;
 const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${METADATA_KEY_CHARS_MAX - 1}}$`);
 const HOUR_MS = 3_600_000;
@@ -51,12 +53,15 @@ function field<T>(check: (value: unknown, refuse: Refuse) => T | undefined) {
   });
 }
 
-/** `clock` decides what "in the future" means. The output's `text` is segmented already. */
-export function createSubmissionSchema(clock: Clock) {
+/**
+ * `clock` decides what "in the future" means. The output's `text` is segmented already. `ofParts`: the text is one part
+ * of several, and whoever cut it may have cut a surrogate pair; on the handset it is whole again.
+ */
+export function createSubmissionSchema(clock: Clock, { ofParts = false }: { readonly ofParts?: boolean } = {}) {
   return z.strictObject({
     to: field(checkTo),
     from: field(checkFrom),
-    text: field(checkText),
+    text: field((value, refuse) => checkText(value, refuse, ofParts)),
     class: messageClassSchema.default("transactional"),
     client_reference: field(checkReference).optional(),
     metadata: field(checkMetadata).optional(),
@@ -98,13 +103,14 @@ function checkFrom(value: unknown, refuse: Refuse) {
   );
 }
 
-function checkText(value: unknown, refuse: Refuse) {
+function checkText(value: unknown, refuse: Refuse, isPart: boolean) {
   if (typeof value !== "string") return refuseType(value, "a string", refuse);
   if (value === "") return refuse("empty", "must not be empty");
   if (value.length > TEXT_CHARS_MAX) {
     return refuse("text_too_long", `must have at most ${TEXT_CHARS_MAX} characters: this has ${value.length}`);
   }
-  if (UNSENDABLE.test(value) || !value.isWellFormed()) {
+  const whole = isPart ? value.replace(CUT_PAIRS, "") : value;
+  if (UNSENDABLE.test(value) || !whole.isWellFormed()) {
     return refuse(
       "invalid_characters",
       "must be UTF-8 text without control characters other than line breaks and tabs",

@@ -3,7 +3,7 @@
  * a connector or the sweep, counts them here, and so tells alike what is settled, in doubt or clean. Pure.
  */
 import type { Progress } from "#core/store/store.ts";
-import { segmentText, type TextEncoding } from "#domain/encoding/segment-text.ts";
+import { encodingOfPart, type SegmentedText, segmentText, type TextEncoding } from "#domain/encoding/segment-text.ts";
 import type { SubmitItem } from "#domain/item.ts";
 
 export interface Position {
@@ -18,12 +18,17 @@ export interface Position {
 export function toPositions(items: readonly SubmitItem[]): readonly Position[] {
   const positions: Position[] = [];
   for (const item of items) {
-    const { encoding, parts } = segmentText(item.text);
+    const { encoding, parts } = partsOf(item);
     parts.forEach((part, segment) => {
       positions.push({ index: positions.length, item, segment, segments: parts.length, encoding, part });
     });
   }
   return positions;
+}
+
+/** What its sender has cut up is one part, in the alphabet that its neighbours have too. */
+function partsOf({ text, concat, encoding }: SubmitItem): SegmentedText {
+  return concat === undefined ? segmentText(text) : { parts: [text], encoding: encodingOfPart(text, encoding) };
 }
 
 /** Counted from the text, and not from a field that could disagree with it. */

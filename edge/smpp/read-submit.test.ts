@@ -49,6 +49,22 @@ test("one part of a cut-up text stays that part", () => {
   expect(read({ ...sar, sar_total_segments: 1, sar_segment_seqnum: 1 })).not.toHaveProperty("concat");
 });
 
+test("a part keeps the alphabet that its sender chose, as all parts of a text must have one", () => {
+  const part = (text: string, coding: number) =>
+    read({
+      ...{ esm_class: 0x40, data_coding: coding },
+      short_message: Uint8Array.of(
+        ...concatHeader({ reference: 7, total: 3, index: 3 }),
+        ...octets(text, coding === 8 ? "ucs2" : "gsm7"),
+      ),
+    });
+  expect(part("ok", 8)).toMatchObject({ text: "ok", encoding: "ucs2" });
+  expect(part("ok", 0)).toMatchObject({ text: "ok", encoding: "gsm7" });
+  expect(part("x".repeat(67), 8)).toMatchObject({ encoding: "ucs2" });
+  expect(part("x".repeat(68), 8)).toBe(0x01);
+  expect(read({ data_coding: 8, short_message: octets("ok", "ucs2") })).not.toHaveProperty("encoding");
+});
+
 test.each<[string, PduFields, number]>([
   [
     "a part that fills a whole message",

@@ -7,7 +7,7 @@ import { contentOf } from "#core/smpp/content.ts";
 import { alphabetOf, decodeText } from "#core/smpp/data-coding.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
 import { parseSmppTime } from "#core/smpp/smpp-time.ts";
-import { fitsOnePart } from "#domain/encoding/segment-text.ts";
+import { encodingOfPart, fitsOnePart, type TextEncoding } from "#domain/encoding/segment-text.ts";
 import type { ConcatPlace, ReceiptWish } from "#domain/event.ts";
 import type { MessageClass } from "#domain/lane.ts";
 import { EXPIRY_HOURS_MAX, SCHEDULE_HOURS_MAX, SEGMENTS_MAX } from "#domain/limits.ts";
@@ -54,7 +54,7 @@ export function readSubmit(
   const times = readTimes(fields, now);
   if ("status" in times) return { type: "refused", ...times };
 
-  const { text, concat } = content;
+  const { text, part } = content;
   const from = toSender({ ton: fields.source_addr_ton ?? 0, address: fields.source_addr ?? "" });
   const messageClass = classOf(fields.priority_flag ?? 0, smpp);
   const receipt = receiptOf(fields.registered_delivery ?? 0, smpp);
@@ -74,10 +74,10 @@ export function readSubmit(
         ...(times.notBefore !== undefined && { notBefore: times.notBefore }),
         ...(receipt !== undefined && { receipt }),
         ...(typeof to !== "string" && { grouped: true }),
-        ...(concat !== undefined && { concat }),
+        ...part,
       },
       reference,
-      content: JSON.stringify([to, from, text, messageClass, validity ?? "", schedule ?? "", receipt, concat]),
+      content: JSON.stringify([to, from, text, messageClass, validity ?? "", schedule ?? "", receipt, part?.concat]),
     },
   };
 }
@@ -97,10 +97,16 @@ export function destinationsOf(command: string, fields: PduFields): string | rea
   return numbers.length === destinations.length ? numbers : { status: smppStatus.invalidListName };
 }
 
+/** One of several that the customer has cut up. */
+interface Part {
+  readonly concat: ConcatPlace;
+  readonly encoding: TextEncoding;
+}
+
 function readContent(
   fields: PduFields,
   { alphabet: agreed }: SmppAccount,
-): { readonly text: string; readonly concat?: ConcatPlace } | Refusal {
+): { readonly text: string; readonly part?: Part } | Refusal {
   const esmClass = fields.esm_class ?? 0;
   if ((esmClass & TYPE_BITS) !== 0) return { status: smppStatus.invalidEsmClass };
   if ((fields.sm_default_msg_id ?? 0) !== 0) return { status: smppStatus.invalidDefaultMessage };
@@ -113,9 +119,10 @@ function readContent(
   const text = decodeText(octets, alphabet);
   if (text === undefined) return { status: smppStatus.invalidLength };
   if (concat === undefined || concat.total === 1) return { text };
-  if (concat.total > SEGMENTS_MAX || !fitsOnePart(text)) return { status: smppStatus.invalidLength };
+  const encoding = encodingOfPart(text, alphabet === "ucs2" ? "ucs2" : "gsm7");
+  if (concat.total > SEGMENTS_MAX || !fitsOnePart(text, encoding)) return { status: smppStatus.invalidLength };
   const { reference, total, index } = concat;
-  return { text, concat: { reference, total, index } };
+  return { text, part: { concat: { reference, total, index }, encoding } };
 }
 
 interface Times {

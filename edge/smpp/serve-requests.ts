@@ -10,7 +10,7 @@ import { sha256Hex } from "#domain/sha256.ts";
 import { checkSubmission, commitSubmission, type Sender } from "../accept.ts";
 import type { EdgeDeps } from "../edge-deps.ts";
 import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
-import { type Recipient, toViolations } from "../schema.ts";
+import { type Recipient, type SubmissionSchema, toViolations } from "../schema.ts";
 import { type Bind, credentialOf } from "./bound-accounts.ts";
 import { queryMessage } from "./query-message.ts";
 import { destinationsOf, readSubmit, type SubmitRequest } from "./read-submit.ts";
@@ -20,18 +20,21 @@ import { smppStatus, statusOfAnswer, statusOfViolations } from "./status.ts";
 export interface ServeDeps {
   readonly edge: EdgeDeps;
   readonly metrics: SmppMetrics;
+  /** Of texts that are one part of several. */
+  readonly partSchema: SubmissionSchema;
 }
 
 type Given = Exclude<Answer, "silent">;
 
 /** Never rejects on anything that a customer can send. */
-export async function serveRequest({ edge, metrics }: ServeDeps, bind: Bind, pdu: Pdu): Promise<Answer> {
-  const answer = await serve(edge, bind, pdu);
-  metrics.answered(pdu.command, answer.status);
+export async function serveRequest(deps: ServeDeps, bind: Bind, pdu: Pdu): Promise<Answer> {
+  const answer = await serve(deps, bind, pdu);
+  deps.metrics.answered(pdu.command, answer.status);
   return answer;
 }
 
-async function serve(edge: EdgeDeps, bind: Bind, pdu: Pdu): Promise<Given> {
+async function serve(deps: ServeDeps, bind: Bind, pdu: Pdu): Promise<Given> {
+  const { edge } = deps;
   const directory = edge.directory.current();
   const account = directory?.account(bind.account);
   const smpp = account?.smpp;
@@ -44,7 +47,7 @@ async function serve(edge: EdgeDeps, bind: Bind, pdu: Pdu): Promise<Given> {
     case "submit_multi":
     case "data_sm":
       return within(bind, smpp, pdu.fields.dest_address?.length ?? 1, () =>
-        submit(edge, pdu, { smpp, sender: { account, directory } }),
+        submit(deps, pdu, { smpp, sender: { account, directory } }),
       );
     case "query_sm":
       return within(bind, smpp, 1, () => queryMessage(edge, account.id, pdu.fields));
@@ -76,14 +79,15 @@ interface Submitter {
   readonly sender: { readonly account: Sender["account"]; readonly directory: Directory };
 }
 
-async function submit(edge: EdgeDeps, pdu: Pdu, { smpp, sender }: Submitter): Promise<Given> {
+async function submit({ edge, partSchema }: ServeDeps, pdu: Pdu, { smpp, sender }: Submitter): Promise<Given> {
   if (edge.directory.ageMs() > DIRECTORY_AGE_MS_MAX) return { status: smppStatus.systemError };
   const to = destinationsOf(pdu.command, pdu.fields);
   if (typeof to === "object" && "status" in to) return to;
   const read = readSubmit(pdu.fields, to, { smpp, now: edge.clock.now() });
   if (read.type === "refused") return { status: read.status };
   const { request } = read;
-  const parsed = edge.submissionSchema.safeParse(request.body);
+  const schema = request.extras.concat === undefined ? edge.submissionSchema : partSchema;
+  const parsed = schema.safeParse(request.body);
   if (!parsed.success) return { status: statusOfViolations(toViolations(parsed.error)) };
 
   const once = smpp.onceByReference ? await onceOf(request) : undefined;

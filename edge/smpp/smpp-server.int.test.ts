@@ -144,6 +144,25 @@ test("parts that the customer cut up are messages of one segment each, that know
   ]);
 });
 
+test("a pair cut in two is whole again on the handset: both halves are taken, and stored as they are", async () => {
+  await using world = await openSmppWorld();
+  const customer = await world.bind();
+  const part = (text: string, index: number) =>
+    submitOver(customer, {
+      ...{ esm_class: 0x40, data_coding: 8 },
+      short_message: Uint8Array.of(...concatHeader({ reference: 9, total: 2, index }), ...encodePart(text, "ucs2")),
+    });
+  expect((await part("one \ud83d", 1)).status).toBe(0);
+  expect((await part("\ude00 two", 2)).status).toBe(0);
+  expect(accepted(world)).toMatchObject([
+    { text: "one \ud83d", encoding: "ucs2" },
+    { text: "\ude00 two", encoding: "ucs2" },
+  ]);
+  expect((await part("in the \ud83d middle", 1)).status).toBe(0x45);
+  const alone = { data_coding: 8, short_message: encodePart("half \ud83d", "ucs2") };
+  expect((await submitOver(customer, alone)).status).toBe(0x45);
+});
+
 test("a scheduled message is not taken up before its time", async () => {
   await using world = await openSmppWorld();
   const customer = await world.bind();

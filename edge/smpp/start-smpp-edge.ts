@@ -10,6 +10,7 @@ import type { AccountId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
+import { createSubmissionSchema } from "../schema.ts";
 import { createParts } from "../start-edge.ts";
 import { createBoundAccounts } from "./bound-accounts.ts";
 import { createConnectionGate } from "./connection-gate.ts";
@@ -60,7 +61,7 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
   });
   const smppOf = (account: AccountId) => edge.directory.current()?.account(account)?.smpp;
   const receivers = createReceivers({ clock, bound, windowOf: (account) => smppOf(account)?.window });
-  const serve = { edge, metrics };
+  const serve = { edge, metrics, partSchema: createSubmissionSchema(clock, { ofParts: true }) };
   const { tls } = options;
   const listen = { ...config, ...(tls !== undefined && { tls }), serve, gate, bound, onChange: receivers.changed };
   const server = await openSmppServer(listen).catch(async (error: unknown) => {

@@ -30,10 +30,14 @@ export function segmentText(text: string): SegmentedText {
   return { encoding, parts: cut(text, encoding, capacity.part) };
 }
 
-/** Whether the text fits beside a concat header, as one part of something longer. */
-export function fitsOnePart(text: string): boolean {
-  const encoding = isGsm7(text) ? "gsm7" : "ucs2";
+/** Whether the text fits beside a concat header in this alphabet, as one part of something longer. */
+export function fitsOnePart(text: string, encoding: TextEncoding): boolean {
   return countUnits(text, encoding) <= CAPACITY[encoding].part;
+}
+
+/** The alphabet of a part that was cut up elsewhere: UCS-2 if its sender says so, as all parts of a text share one. */
+export function encodingOfPart(text: string, wanted: TextEncoding): TextEncoding {
+  return wanted === "ucs2" || !isGsm7(text) ? "ucs2" : "gsm7";
 }
 
 /** The octets of one part: septets unpacked, or UTF-16BE. Throws RangeError when `encoding` cannot hold the text. */
