@@ -1,4 +1,5 @@
 /** What fuzz cases are played against: a server's sessions, and a client whose server is hostile. */
+import type { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { encodePdu } from "../codec.ts";
 import { openClientSession } from "../open-client-session.ts";
@@ -7,7 +8,7 @@ import type { RequestResult } from "../pending-requests.ts";
 import { type Answer, type CloseReason, Session, type SessionOptions } from "../session.ts";
 import type { FuzzCase } from "./fuzz-case.ts";
 import { createHurriedClock, type HurriedClock } from "./hurried-clock.ts";
-import { createFuzzPeer, FuzzError, type FuzzPeer, playCase } from "./play-case.ts";
+import { createFuzzPeer, FuzzError, type FuzzPeer, type FuzzPeerOptions, playCase } from "./play-case.ts";
 import { seeded } from "./seeded.ts";
 
 export interface CaseEnd {
@@ -136,14 +137,22 @@ export async function openClientTarget(): Promise<FuzzTarget> {
   };
 }
 
+export interface OutsideOptions {
+  readonly systemId?: string;
+  readonly password?: string;
+  readonly stuckMs?: number;
+  /** Where a case comes from: a server that slows down who is refused slows the others not. */
+  readonly addressOf?: (seed: number) => string;
+  /** Sees all that the server writes. */
+  readonly onFrame?: (frame: Buffer) => void;
+}
+
 /** A server of which only the port is known, and an account there if it asks for one. */
-export function createOutsideTarget(
-  port: number,
-  options: { readonly systemId?: string; readonly password?: string; readonly stuckMs?: number } = {},
-): FuzzTarget {
+export function createOutsideTarget(port: number, options: OutsideOptions = {}): FuzzTarget {
   return {
     async play(fuzzCase) {
-      const peer = await connectFuzzPeer(port, options.stuckMs);
+      const localAddress = options.addressOf?.(fuzzCase.seed);
+      const peer = await connectFuzzPeer(port, { ...options, ...(localAddress !== undefined && { localAddress }) });
       if (fuzzCase.binds) await bindFuzzPeer(peer, options);
       // By a clock that is not ours, a server waits up to 20 s for answers to what it has delivered.
       const ending = fuzzCase.ending === "unbind" ? "unbind_and_close" : fuzzCase.ending;
@@ -154,13 +163,16 @@ export function createOutsideTarget(
   };
 }
 
-async function connectFuzzPeer(port: number, stuckMs?: number): Promise<FuzzPeer> {
-  const socket = connect({ host: "127.0.0.1", port });
+async function connectFuzzPeer(
+  port: number,
+  { localAddress, ...options }: FuzzPeerOptions & { readonly localAddress?: string } = {},
+): Promise<FuzzPeer> {
+  const socket = connect({ host: "127.0.0.1", port, ...(localAddress !== undefined && { localAddress }) });
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", reject);
   });
-  return createFuzzPeer(socket, stuckMs);
+  return createFuzzPeer(socket, options);
 }
 
 async function bindFuzzPeer(

@@ -38,7 +38,15 @@ export interface FuzzPeer {
   until(what: string, seen: (received: readonly Header[]) => boolean): Promise<void>;
 }
 
-export function createFuzzPeer(socket: Socket, stuckMs: number = STUCK_MS): FuzzPeer {
+export interface FuzzPeerOptions {
+  readonly stuckMs?: number;
+  readonly onFrame?: (frame: Buffer) => void;
+}
+
+export function createFuzzPeer(
+  socket: Socket,
+  { stuckMs = STUCK_MS, onFrame = () => undefined }: FuzzPeerOptions = {},
+): FuzzPeer {
   const framer = createFramer();
   const received: Header[] = [];
   let isClosed = false;
@@ -53,6 +61,7 @@ export function createFuzzPeer(socket: Socket, stuckMs: number = STUCK_MS): Fuzz
     framer.push(chunk);
     for (let frame = framer.next(); frame.type === "frame"; frame = framer.next()) {
       received.push(headerOf(frame.bytes));
+      onFrame(frame.bytes);
     }
     look();
   });
