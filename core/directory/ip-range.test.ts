@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isInRanges, parseIpRange } from "./ip-range.ts";
+import { isInRanges, networkOf, parseIpRange } from "./ip-range.ts";
 
 const isIn = (address: string, ...ranges: string[]): boolean =>
   isInRanges(
@@ -41,4 +41,13 @@ test.each([
   "example.com",
 ])("'%s' is no range", (text) => {
   expect(parseIpRange(text)).toBeUndefined();
+});
+
+test("a network is an IPv4 address, mapped or not, and a /64 of IPv6; what is no address is itself", () => {
+  const mapped = ["203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107"].map(networkOf);
+  expect(new Set(mapped).size).toBe(1);
+  const ours = ["2001:db8::1", "2001:db8::ffff:1:2", "2001:db8:0:0:9::", "2001:db8::%eth0"].map(networkOf);
+  expect(new Set(ours).size).toBe(1);
+  const others = ["203.0.113.8", "2001:db8:0:1::1", "::1", "0.0.0.0", "", "x"].map(networkOf);
+  expect(new Set([...mapped, ...ours, ...others]).size).toBe(2 + others.length);
 });

@@ -31,9 +31,23 @@ export function parseIpRange(text: string): IpRange | undefined {
 
 /** An address that cannot be read is in no range. */
 export function isInRanges(address: string, ranges: readonly IpRange[]): boolean {
-  // A link-local address comes with its interface.
-  const value = parseIp(address.split("%", 1)[0] ?? "");
+  const value = parseSocketIp(address);
   return value !== undefined && ranges.some(({ first, last }) => first <= value && value <= last);
+}
+
+/**
+ * Whose an address is, for counting: an IPv4 address alone, mapped or not, and of IPv6 the /64, which is the least that
+ * anybody is given (RFC 6177). An address that cannot be read is itself.
+ */
+export function networkOf(address: string): string {
+  const value = parseSocketIp(address);
+  if (value === undefined) return address;
+  return value >> 32n === MAPPED >> 32n ? `v4:${value & 0xffff_ffffn}` : `v6:${(value >> 64n).toString(16)}`;
+}
+
+/** A link-local address comes with its interface. */
+function parseSocketIp(address: string): bigint | undefined {
+  return parseIp(address.split("%", 1)[0] ?? "");
 }
 
 function parseIp(text: string): bigint | undefined {

@@ -9,7 +9,7 @@ import { hashSecret } from "./api-key.ts";
 import { parseIpRange } from "./ip-range.ts";
 
 /** Octets that the wire has for them, without their NUL [SMPP 3.4 §5.2.1, §5.2.2]. */
-const SYSTEM_ID_CHARS_MAX = 15;
+export const SYSTEM_ID_CHARS_MAX = 15;
 const PASSWORD_CHARS_MAX = 8;
 /** Binds of one account at one process. */
 const BINDS_MAX = 64;

@@ -4,7 +4,7 @@ import type { Pdu } from "./pdu.ts";
 import type { RequestResult } from "./pending-requests.ts";
 import type { Answer, Session } from "./session.ts";
 import { bindTestClient, listen, listenSmsc, openTestClient } from "./testing/listen.ts";
-import { wrapRawPeer } from "./testing/raw-peer.ts";
+import { connectRawPeer, wrapRawPeer } from "./testing/raw-peer.ts";
 
 const MESSAGE = { destination_addr: "491701234567", short_message: Uint8Array.of(0x41) };
 const unanswered = { onRequest: ({ command }: Pdu): Answer => (command === "submit_sm" ? "silent" : { status: 0 }) };
@@ -27,6 +27,20 @@ describe("opening a client session", () => {
   test("a refusal carries the command status", async () => {
     await using server = await listenSmsc({ onRequest: () => ({ status: 0x0e }) });
     expect(await openTestClient(server.port)).toEqual({ type: "refused", status: 0x0e });
+  });
+
+  test("a server closes with the first refusal, or with as many as it was told to allow", async () => {
+    for (const refusedBindsMax of [undefined, 3]) {
+      const options = refusedBindsMax === undefined ? {} : { refusedBindsMax };
+      await using server = await listenSmsc({ ...options, onRequest: () => ({ status: 0x0e }) });
+      using peer = await connectRawPeer(server.port);
+      for (let sequence = 1; sequence <= (refusedBindsMax ?? 1); sequence++) {
+        expect(peer.isClosed).toBe(false);
+        peer.send({ command: "bind_transceiver", sequence });
+        expect(await peer.next()).toMatchObject({ sequence, status: 0x0e });
+      }
+      await peer.closed;
+    }
   });
 
   test("nobody listening, a peer that never answers the bind and an abort are typed failures", async () => {

@@ -46,6 +46,8 @@ export interface SessionOptions {
   readonly maxInHand: number;
   /** SMSC: from connect to a good bind. ESME: the bind's own answer. */
   readonly bindTimeoutMs: number;
+  /** SMSC: the link is closed with the last of so many binds that were refused on it. Default 1. */
+  readonly refusedBindsMax?: number;
   readonly responseTimeoutMs: number;
   /** Silence before we ask whether the peer is there, and for how long we wait for any octet then. */
   readonly enquireLinkMs: number;
@@ -93,6 +95,7 @@ export class Session implements AsyncDisposable {
   #state: SessionState = "open";
   #boundAs: BoundAs | undefined;
   #inHand = 0;
+  #refusedBinds = 0;
   /** Since when the peer has left our output lying (monotonic). */
   #stuckSince: number | undefined;
   /** A request went unanswered and nothing else came: until the peer shows life, nothing more is risked on it. */
@@ -316,7 +319,9 @@ export class Session implements AsyncDisposable {
     const takesBind = boundAs !== undefined && this.#state === "open" && this.#options.role === "smsc";
     if (takesBind && answer.status === Status.ok) this.#becomeBound(boundAs);
     this.#write({ command, sequence: pdu.sequence, ...answer });
-    if (takesBind && answer.status !== Status.ok) this.#finish("bind_refused");
+    if (!takesBind || answer.status === Status.ok) return;
+    this.#refusedBinds++;
+    if (this.#refusedBinds >= (this.#options.refusedBindsMax ?? 1)) this.#finish("bind_refused");
   }
 
   /** Stops and starts reading at two bounds: requests in hand, and answers that the peer does not take. */

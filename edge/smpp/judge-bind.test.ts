@@ -1,7 +1,7 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { createDirectory, directorySchema } from "#core/directory/directory.ts";
 import { hashSmppPassword } from "#core/directory/smpp-account.ts";
-import { judgeBind } from "./judge-bind.ts";
+import { judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
 
 const account = {
   ...{ id: "acme", name: "Acme", currency: "AUD", inDoubt: "keep", keys: [], prices: [] },
@@ -29,4 +29,32 @@ test("anything else is refused with its reason; an address is not looked at befo
   expect(await judge("acme", "wrong", "11.0.0.1")).toBe("password");
   const verdict = await judgeBind({ system_id: "acme", password: "secret" }, { directory: undefined, address: "" });
   expect(verdict).toEqual({ type: "refused", reason: "not_ready" });
+});
+
+test("an account that does not exist is answered as a wrong password is, for the same work", async () => {
+  expect(statusOfRefusal.system_id).toBe(statusOfRefusal.password);
+  const digest = spyOn(crypto.subtle, "digest");
+  const hashed: number[][] = [];
+  for (const [systemId, password] of [
+    ["acme", "wrong"],
+    ["nobody", "wrong"],
+    ["acme", ""],
+    ["nobody", ""],
+    ["acme", "wrong for its length"],
+    ["nobody", "wrong for its length"],
+  ] as const) {
+    digest.mockClear();
+    await judge(systemId, password);
+    hashed.push(digest.mock.calls.map(([, octets]) => (octets as Uint8Array).byteLength - systemId.length));
+  }
+  digest.mockRestore();
+  expect(hashed.map((calls) => calls.length)).toEqual([1, 1, 1, 1, 1, 1]);
+  expect([hashed[0], hashed[2], hashed[4]]).toEqual([hashed[1], hashed[3], hashed[5]]);
+});
+
+test("only a password that was looked at, from where it may be, proves or fails to prove anything", () => {
+  const proofs = (["not_ready", "system_id", "password", "address", "too_many_binds"] as const).map((reason) =>
+    proofOf({ type: "refused", reason }),
+  );
+  expect(proofs).toEqual(["neither", "guessed", "guessed", "neither", "neither"]);
 });

@@ -1,12 +1,16 @@
-/** Whether a bind may stand, by the copy of the directory in hand. Who cannot prove the password learns only that. */
+/**
+ * Whether a bind may stand, by the copy of the directory in hand. Who cannot prove the password learns only that, and
+ * not whether there is such an account: the work and the answer are the same.
+ */
 import { digestsEqual } from "#core/directory/api-key.ts";
 import type { Account, Directory } from "#core/directory/directory.ts";
 import { isInRanges, parseIpRange } from "#core/directory/ip-range.ts";
 import { hashSmppPassword, type SmppAccount } from "#core/directory/smpp-account.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
+import type { Proof } from "./bind-guard.ts";
 import { smppStatus } from "./status.ts";
 
-export type BindRefusal = "not_ready" | "system_id" | "password" | "address" | "too_many_binds";
+export type BindRefusal = "not_ready" | "system_id" | "password" | "address" | "too_many_binds" | "too_many_guesses";
 
 export type BindVerdict =
   | { readonly type: "good"; readonly account: Account; readonly smpp: SmppAccount }
@@ -14,11 +18,18 @@ export type BindVerdict =
 
 export const statusOfRefusal: Readonly<Record<BindRefusal, number>> = {
   not_ready: smppStatus.systemError,
-  system_id: smppStatus.invalidSystemId,
+  system_id: smppStatus.invalidPassword,
   password: smppStatus.invalidPassword,
   address: smppStatus.bindFailed,
   too_many_binds: smppStatus.bindFailed,
+  too_many_guesses: smppStatus.bindFailed,
 };
+
+/** What a verdict says of the password. Right from a wrong address gives that address nothing. */
+export function proofOf(verdict: BindVerdict): Proof {
+  if (verdict.type === "good") return "proved";
+  return verdict.reason === "system_id" || verdict.reason === "password" ? "guessed" : "neither";
+}
 
 /** Compared with when the systemId is unknown, so that it takes as long as a wrong password. */
 const NO_DIGEST = "0".repeat(64);
@@ -37,8 +48,12 @@ export async function judgeBind(
   return mayComeFrom(account.smpp, address) ? { type: "good", account, smpp: account.smpp } : refused("address");
 }
 
-function mayComeFrom({ allowedIps }: SmppAccount, address: string): boolean {
-  if (allowedIps.length === 0) return true;
+function mayComeFrom(smpp: SmppAccount, address: string): boolean {
+  return smpp.allowedIps.length === 0 || isListed(smpp, address);
+}
+
+/** Whether the account has a list of addresses with this one on it. */
+export function isListed({ allowedIps }: Pick<SmppAccount, "allowedIps">, address: string): boolean {
   return isInRanges(
     address,
     allowedIps.flatMap((range) => parseIpRange(range) ?? []),

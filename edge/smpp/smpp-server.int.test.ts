@@ -17,7 +17,8 @@ test("a bind is refused with the status that says why", async () => {
   await using world = await openSmppWorld({ smpp: { bindsMax: 2, allowedIps: ["127.0.0.0/8"] } });
   expect(await world.bindStatus()).toBe(0);
   expect(await world.bindStatus({ password: "wrong" })).toBe(0x0e);
-  expect(await world.bindStatus({ systemId: "nobody" })).toBe(0x0f);
+  // Who guesses is not told which accounts there are.
+  expect(await world.bindStatus({ systemId: "nobody" })).toBe(0x0e);
   await world.change({ allowedIps: ["192.0.2.0/24"] });
   expect(await world.bindStatus()).toBe(0x0d);
 });
@@ -44,6 +45,41 @@ test("a second bind on one link is refused, and before a bind nothing passes", a
   peer.send({ command: "bind_transceiver", sequence: 3, fields: bind });
   expect(await peer.next()).toMatchObject({ command: "bind_transceiver_resp", status: 0x05 });
   expect(world.edge.sessions()).toEqual({ bound: 1, unbound: 0 });
+});
+
+test("a bind after a refused one is judged anew on the same link; the third refusal ends it", async () => {
+  await using world = await openSmppWorld();
+  const bind = (sequence: number, password: string) =>
+    ({ command: "bind_transceiver", sequence, fields: { system_id: "acme", password } }) as const;
+  using peer = await connectRawPeer(world.edge.port);
+  for (const [sequence, password, status] of [
+    [1, "wrong", 0x0e],
+    [2, "wrong", 0x0e],
+    [3, "secret", 0x00],
+    [4, "secret", 0x05],
+  ] as const) {
+    peer.send(bind(sequence, password));
+    expect(await peer.next()).toMatchObject({ command: "bind_transceiver_resp", sequence, status });
+  }
+  expect(world.edge.sessions()).toEqual({ bound: 1, unbound: 0 });
+
+  using stubborn = await connectRawPeer(world.edge.port);
+  for (const sequence of [1, 2, 3]) {
+    stubborn.send(bind(sequence, "wrong"));
+    expect(await stubborn.next()).toMatchObject({ sequence, status: 0x0e });
+  }
+  await stubborn.closed;
+});
+
+test("a bind that comes while another of its link is looked at is no reason to end either", async () => {
+  await using world = await openSmppWorld();
+  expect(await world.bindStatus({ password: "wrong" })).toBe(0x0e);
+  using peer = await connectRawPeer(world.edge.port);
+  const fields = { system_id: "acme", password: "secret" };
+  for (const sequence of [1, 2]) peer.send({ command: "bind_transceiver", sequence, fields });
+  expect(await peer.next()).toMatchObject({ sequence: 2, status: 0x05 });
+  expect(await peer.next()).toMatchObject({ sequence: 1, status: 0x00 });
+  expect(world.edge.sessions().bound).toBe(1);
 });
 
 test("submit_sm is answered with the id of a message that is stored, with all it said", async () => {
@@ -316,6 +352,21 @@ test("connections that never bind are few, and are let go in time", async () => 
   expect(await world.bindStatus()).toBe(-1);
   await Promise.all(peers.map(({ closed }) => closed));
   expect(await world.bindStatus()).toBe(0);
+});
+
+test("many links guess no faster than one; where the account has bound before, it gets in at once", async () => {
+  await using world = await openSmppWorld({ config: { bindTimeoutMs: 10_000 } });
+  expect(await world.bindStatus({ systemId: "other" })).toBe(0);
+  const startedAt = systemClock.monotonic();
+  const guesses = Array.from({ length: 30 }, (_, i) => world.bindStatus({ password: `guess${i}` }));
+  expect(await world.bindStatus({ systemId: "other" })).toBe(0);
+  const statuses = await Promise.all(guesses);
+  const seconds = (systemClock.monotonic() - startedAt) / 1_000;
+  expect(statuses.filter((status) => status === 0x0e).length).toBe(5);
+  // Not looked at: the right password would have been told the same.
+  expect(statuses.filter((status) => status === 0x0d).length).toBe(25);
+  expect(seconds).toBeGreaterThan(3);
+  expect(world.logged.filter((line) => line.includes("too_many_guesses")).length).toBe(25);
 });
 
 test("who guesses waits longer each time; the right password gets in all the same", async () => {

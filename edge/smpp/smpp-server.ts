@@ -5,12 +5,13 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { SMPP_WINDOW_MAX } from "#core/directory/smpp-account.ts";
+import { SMPP_WINDOW_MAX, SYSTEM_ID_CHARS_MAX } from "#core/directory/smpp-account.ts";
 import { type Pdu, Status } from "#core/smpp/pdu.ts";
 import { type Answer, Session } from "#core/smpp/session.ts";
+import type { BindGuard } from "./bind-guard.ts";
 import type { BoundAccounts } from "./bound-accounts.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
-import { type BindRefusal, judgeBind, statusOfRefusal } from "./judge-bind.ts";
+import { type BindRefusal, type BindVerdict, isListed, judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
 import { type ServeDeps, serveRequest } from "./serve-requests.ts";
 import { smppStatus } from "./status.ts";
 
@@ -26,6 +27,7 @@ export interface SmppServerOptions {
   readonly enquireLinkMs: number;
   readonly serve: ServeDeps;
   readonly gate: ConnectionGate;
+  readonly guard: BindGuard;
   readonly bound: BoundAccounts;
   /** A bind came, went, or has room again. */
   readonly onChange: () => void;
@@ -41,6 +43,8 @@ const RESPONSE_TIMEOUT_MS = 30_000;
 const ENQUIRE_LINK_TIMEOUT_MS = 15_000;
 /** Requests of one bind that are in work; past this nothing more is read. Above every window, which answers first. */
 const IN_HAND_MAX = 2 * SMPP_WINDOW_MAX;
+/** Of one connection, which is closed then. */
+const REFUSED_BINDS_MAX = 3;
 /** How often binds are looked at whose credential may have been withdrawn. */
 const CREDENTIAL_CHECK_MS = 1_000;
 const OUR_SYSTEM_ID = "GODWIT";
@@ -136,10 +140,12 @@ function createConnections(options: SmppServerOptions) {
     async function onRequest(pdu: Pdu): Promise<Answer> {
       const bind = bound.of(session);
       if (bind !== undefined) return serveRequest(serve, bind, pdu);
-      // A second bind while the first is being looked at.
+      // While another one of this connection is being looked at: one that was refused is over, and may be followed.
       if (isBinding) return { status: smppStatus.alreadyBound };
       isBinding = true;
-      const answer = await bindSession(options, { session, address, pdu });
+      const answer = await bindSession(options, { session, address, pdu }).finally(() => {
+        isBinding = false;
+      });
       if (answer !== "silent" && answer.status === smppStatus.ok) leaveGate();
       return answer;
     }
@@ -151,6 +157,7 @@ function createConnections(options: SmppServerOptions) {
       window: SMPP_WINDOW_MAX,
       maxInHand: IN_HAND_MAX,
       bindTimeoutMs: options.bindTimeoutMs,
+      refusedBindsMax: REFUSED_BINDS_MAX,
       responseTimeoutMs: RESPONSE_TIMEOUT_MS,
       enquireLinkMs: options.enquireLinkMs,
       enquireLinkTimeoutMs: ENQUIRE_LINK_TIMEOUT_MS,
@@ -189,21 +196,19 @@ interface Binding {
   readonly pdu: Pdu;
 }
 
-async function bindSession(options: SmppServerOptions, { session, address, pdu }: Binding): Promise<Answer> {
-  const { gate, bound, serve } = options;
+async function bindSession(options: SmppServerOptions, binding: Binding): Promise<Answer> {
+  const { session, pdu } = binding;
+  const { bound, serve } = options;
   const { edge, metrics } = serve;
   const refuse = (reason: BindRefusal): Answer => {
     metrics.bindEnded(reason);
     edge.log.info("customer.refused", { reason });
-    if (reason === "system_id" || reason === "password") gate.refused(address);
     return { status: statusOfRefusal[reason] };
   };
-  const waitMs = gate.delayMs(address);
-  if (waitMs > 0) await edge.clock.sleep(waitMs);
-  const verdict = await judgeBind(pdu.fields, { directory: edge.directory.current(), address });
-  if (verdict.type === "refused") return refuse(verdict.reason);
+  const verdict = await judgeInTurn(options, binding);
   // It has gone meanwhile: nobody would ever take the bind off the account again.
   if (session.state !== "open") return "silent";
+  if (verdict.type === "refused") return refuse(verdict.reason);
   const { account, smpp } = verdict;
   const bind = bound.add(session, account, smpp);
   if (bind === undefined) return refuse("too_many_binds");
@@ -212,4 +217,20 @@ async function bindSession(options: SmppServerOptions, { session, address, pdu }
   const isModern = (pdu.fields.interface_version ?? 0) >= VERSION_3_4;
   const fields = { system_id: OUR_SYSTEM_ID, ...(isModern && { sc_interface_version: VERSION_3_4 }) };
   return { status: Status.ok, fields };
+}
+
+async function judgeInTurn(options: SmppServerOptions, { session, address, pdu }: Binding): Promise<BindVerdict> {
+  const { directory } = options.serve.edge;
+  const { system_id: systemId = "" } = pdu.fields;
+  const smpp = directory.current()?.accountOfSystemId(systemId)?.smpp;
+  const knock = {
+    ...{ address, systemId: systemId.slice(0, SYSTEM_ID_CHARS_MAX + 1) },
+    isListed: smpp !== undefined && isListed(smpp, address),
+    isGone: () => session.state !== "open",
+  };
+  const judged = await options.guard.inTurn(knock, async () => {
+    const verdict = await judgeBind(pdu.fields, { directory: directory.current(), address });
+    return { verdict, proof: proofOf(verdict) };
+  });
+  return judged === "late" ? { type: "refused", reason: "too_many_guesses" } : judged.verdict;
 }

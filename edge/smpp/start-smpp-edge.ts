@@ -12,6 +12,7 @@ import type { Random } from "#domain/random.ts";
 import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
 import { createSubmissionSchema } from "../schema.ts";
 import { createParts } from "../start-edge.ts";
+import { createBindGuard } from "./bind-guard.ts";
 import { createBoundAccounts } from "./bound-accounts.ts";
 import { createConnectionGate } from "./connection-gate.ts";
 import { type DeliverLoopDeps, runDeliverLoop } from "./deliver-loop.ts";
@@ -51,7 +52,8 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
   const { config, stores, clock, log } = options;
   const parts = createParts({ ...options, config: { ...config, drainNoticeMs: 0 } });
   const { deps: edge } = parts;
-  const gate = createConnectionGate(clock, config);
+  const gate = createConnectionGate(config);
+  const guard = createBindGuard(clock, config);
   const bound = createBoundAccounts(clock);
   let held = 0;
   const metrics = createSmppMetrics(options.metrics, {
@@ -63,7 +65,15 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
   const receivers = createReceivers({ clock, bound, windowOf: (account) => smppOf(account)?.window });
   const serve = { edge, metrics, partSchema: createSubmissionSchema(clock, { ofParts: true }) };
   const { tls } = options;
-  const listen = { ...config, ...(tls !== undefined && { tls }), serve, gate, bound, onChange: receivers.changed };
+  const listen = {
+    ...config,
+    ...(tls !== undefined && { tls }),
+    serve,
+    gate,
+    guard,
+    bound,
+    onChange: receivers.changed,
+  };
   const server = await openSmppServer(listen).catch(async (error: unknown) => {
     await parts.close();
     throw error;

@@ -15,8 +15,8 @@ export const smppStatus = {
   invalidSource: 0x0a,
   invalidDestination: 0x0b,
   bindFailed: 0x0d,
+  /** Or no such system_id: 0x0F would tell which there are. */
   invalidPassword: 0x0e,
-  invalidSystemId: 0x0f,
   cancelFailed: 0x11,
   replaceFailed: 0x13,
   queueFull: 0x14,
