@@ -134,6 +134,19 @@ test("the content of a repetition is the same, and of anything else another", ()
   expect(content({ validity_period }, NOW + 5_000)).toBe(content({ validity_period }));
   expect(content({ short_message: octets("Other") })).not.toBe(content({}));
   expect(content({ priority_flag: 3 })).not.toBe(content({}));
+  const others: readonly PduFields[] = [
+    { destination_addr: "61491570156" },
+    { source_addr: "Other" },
+    { source_addr_ton: 0 },
+    { data_coding: 3 },
+    { schedule_delivery_time: "000000010000000R" },
+    { sar_msg_ref_num: 1, sar_total_segments: 2, sar_segment_seqnum: 1 },
+    { sar_msg_ref_num: 1, sar_total_segments: 2, sar_segment_seqnum: 2 },
+    { short_message: new Uint8Array(0), message_payload: octets("Hello [you]") },
+  ];
+  expect(new Set([{}, ...others].map((fields) => content(fields))).size).toBe(others.length + 1);
+  const same: readonly PduFields[] = [{ registered_delivery: 1 }, { validity_period }, { dest_addr_ton: 0 }];
+  expect(new Set([{}, ...same].map((fields) => content(fields))).size).toBe(1);
 });
 
 test("submit_multi takes numbers, not lists, and not none", () => {

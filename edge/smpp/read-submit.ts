@@ -2,6 +2,7 @@
  * submit_sm, submit_multi and data_sm as what the edge accepts: the fields of `POST /v1/messages`, so that both fronts
  * pass the same schema, and what that body has no words for. Pure: it knows no clock but the `now` it is given.
  */
+import { Buffer } from "node:buffer";
 import type { SmppAccount } from "#core/directory/smpp-account.ts";
 import { contentOf } from "#core/smpp/content.ts";
 import { alphabetOf, decodeText } from "#core/smpp/data-coding.ts";
@@ -24,7 +25,7 @@ export interface SubmitRequest {
   readonly extras: FrontExtras;
   /** The customer's own name for it: user_message_reference. */
   readonly reference: number | undefined;
-  /** The same for two requests that ask for the same as they were written: a relative time is no other one later. */
+  /** Who is sent what, as the PDU says it: the same for a repetition, whatever we make of it by then. */
   readonly content: string;
 }
 
@@ -58,7 +59,7 @@ export function readSubmit(
   const from = toSender({ ton: fields.source_addr_ton ?? 0, address: fields.source_addr ?? "" });
   const messageClass = classOf(fields.priority_flag ?? 0, smpp);
   const receipt = receiptOf(fields.registered_delivery ?? 0, smpp);
-  const { user_message_reference: reference, validity_period: validity, schedule_delivery_time: schedule } = fields;
+  const { user_message_reference: reference } = fields;
   return {
     type: "request",
     request: {
@@ -77,9 +78,27 @@ export function readSubmit(
         ...part,
       },
       reference,
-      content: JSON.stringify([to, from, text, messageClass, validity ?? "", schedule ?? "", receipt, part?.concat]),
+      content: contentAsSent(fields),
     },
   };
+}
+
+/**
+ * Addresses and octets, what says how to read them, when and how urgently; not what may be otherwise when a client
+ * sends it again, as is a validity by its clock. Nothing that the account's settings have a say in.
+ */
+function contentAsSent(fields: PduFields): string {
+  const numbers = fields.dest_address?.map((one) => ("dl_name" in one ? one.dl_name : one.destination_addr));
+  return JSON.stringify([
+    numbers ?? fields.destination_addr ?? "",
+    [fields.source_addr_ton ?? 0, fields.source_addr ?? ""],
+    [(fields.esm_class ?? 0) & UDH_INDICATOR, fields.data_coding ?? 0],
+    [fields.short_message, fields.message_payload].map((octets = new Uint8Array()) =>
+      Buffer.from(octets).toString("hex"),
+    ),
+    [fields.sar_msg_ref_num, fields.sar_total_segments, fields.sar_segment_seqnum].map((value) => value ?? null),
+    [fields.schedule_delivery_time ?? "", fields.priority_flag ?? 0],
+  ]);
 }
 
 /** As the schema takes them: a text for one, a list for submit_multi. */

@@ -124,33 +124,6 @@ test("no answer before the commit, and none of status 0 without one", async () =
   expect((await answer).status).toBe(0x08);
 });
 
-test("an outcome that nobody knows is not called an error that may be repeated, unless repeating is safe", async () => {
-  const onCommit = async ({ events = [] }: { readonly events?: readonly { type: string }[] }) =>
-    events.some(({ type }) => type === "accepted") ? ("unknown_lost" as const) : undefined;
-  await using careless = await openSmppWorld({ onCommit });
-  expect((await submitOver(await careless.bind())).status).toBe(0xff);
-  await using careful = await openSmppWorld({ onCommit, smpp: { onceByReference: true } });
-  expect((await submitOver(await careful.bind(), { user_message_reference: 9 })).status).toBe(0x08);
-});
-
-test("with a reference, a repetition is the same message; without, or with anything else in it, another", async () => {
-  await using world = await openSmppWorld({ smpp: { onceByReference: true } });
-  const customer = await world.bind();
-  const once = { user_message_reference: 77, validity_period: "000000010000000R" };
-  const ids = await Promise.all([1, 2, 3].map(async () => (await submitOver(customer, once)).id));
-  expect(new Set(ids).size).toBe(1);
-  expect((await submitOver(customer, once)).id).toBe(ids[0] ?? "");
-  const others = [
-    await submitOver(customer, { ...once, user_message_reference: 78 }),
-    await submitOver(customer, { ...once, destination_addr: "61491570156" }),
-    await submitOver(customer, { ...once, short_message: encodePart("Another", "gsm7") }),
-    await submitOver(customer),
-    await submitOver(customer),
-  ];
-  expect(others.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0]);
-  expect(accepted(world).length).toBe(6);
-});
-
 test.each<[string, PduFields, number]>([
   ["no number", { destination_addr: "12" }, 0x0b],
   ["a sender of another account", { source_addr_ton: 1, source_addr: "61480000002" }, 0x0a],
