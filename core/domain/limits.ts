@@ -31,6 +31,8 @@ export const EXPIRY_HOURS_MAX = 72;
 export const COMMIT_QUEUE_MAX = 16_384;
 /** Events of one message that are read for a status. A message has about 4 + 3 a segment; replies may add more. */
 export const TIMELINE_BATCHES_MAX = 200;
+/** Messages whose events are read at once. Of 256 with ten batches each, of 10 kB, it is 25 MB that pass by. */
+export const MESSAGES_READ_MAX = 256;
 /**
  * A provider uses a message id again after this at the earliest: for so long an id names its submit for certain. Most
  * receipts come within a minute.

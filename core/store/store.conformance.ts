@@ -7,7 +7,7 @@ import type { MessageId } from "#domain/ids.ts";
 import { describeBells } from "./conformance/bells.ts";
 import { mint, type StoreFixture } from "./conformance/kit.ts";
 import { describeLapses, describeLeases, describeMarks } from "./conformance/leases.ts";
-import { describeLog, describeLookUps } from "./conformance/log.ts";
+import { describeLog, describeLookUps, describeMessages } from "./conformance/log.ts";
 import { describeMoney, describeSendKeys } from "./conformance/refusals.ts";
 import { describeSmallState } from "./conformance/small-state.ts";
 import { describeSpecialClaims } from "./conformance/special-claims.ts";
@@ -38,6 +38,7 @@ export function describeStore(name: string, openFixture: () => Promise<StoreFixt
     describeMarks(() => ({ store, other, messageId }));
     describeLog(() => ({ store, other, messageId, openStore: () => fixture.openStore() }));
     describeLookUps(() => ({ store, other, messageId }));
+    describeMessages(() => ({ store, other, messageId }));
     describeSendKeys(() => ({ store, other, messageId }));
     describeMoney(() => ({ store, other, messageId }));
     describeBells(() => ({ store, other, messageId }));

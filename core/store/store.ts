@@ -304,6 +304,8 @@ export interface EventLog {
   putBack(batches: readonly EventBatch[]): Promise<readonly EventBatch[]>;
   /** Every event of one message, in no particular order. */
   ofMessage(id: MessageId): Promise<readonly MessageEvent[]>;
+  /** The same for many at the cost of about one; one that has none is not in the answer. At most MESSAGES_READ_MAX. */
+  ofMessages(ids: readonly MessageId[]): Promise<ReadonlyMap<MessageId, readonly MessageEvent[]>>;
   /**
    * The submits that were given these provider ids (normalised), by id, newest first: providers use ids again. Of an id
    * that was used in several months, those of the newest one.

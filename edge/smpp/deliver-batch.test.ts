@@ -15,10 +15,11 @@ const acme = "acme" as AccountId;
 const set = "syd1" as SetId;
 const mint = createIdMint({ clock: systemClock, random: systemRandom });
 const RECEIPTS = 100;
-/** Eight at once: more than six seconds for all of them. */
-const LOOK_UP_MS = 500;
+/** Longer than there is to prepare. */
+const LOOK_UP_MS = 3_000;
 
-test("a set that is slow to tell of messages delays receipts, and does not keep them for ever", async () => {
+/** Receipts of so many messages, each in a chunk of its own; a look at messages takes as long. */
+async function deliverAll(lookUpMs: number) {
   const store = createMemoryStore({
     set,
     region: "syd",
@@ -44,12 +45,16 @@ test("a set that is slow to tell of messages delays receipts, and does not keep 
     const chunks = noticeChunks(mint, noticesOf([delivered], new Map([[message, acme]])), at);
     await store.commit({ events: [{ ...accepted, ...texts }, delivered], chunks });
   }
-  const quick = store.events.ofMessage.bind(store.events);
-  const ofMessage = async (id: MessageId): Promise<readonly MessageEvent[]> => {
-    await systemClock.sleep(LOOK_UP_MS);
-    return quick(id);
+  const quick = store.events.ofMessages.bind(store.events);
+  let looks = 0;
+  const look = async <T>(run: () => Promise<T>): Promise<T> => {
+    looks += 1;
+    await systemClock.sleep(lookUpMs);
+    return run();
   };
-  const slow = Object.assign(store, { events: Object.assign(store.events, { ofMessage }) });
+  const ofMessages = (ids: readonly MessageId[]) => look(() => quick(ids));
+  const ofMessage = () => look(() => Promise.reject(new Error("one by one")));
+  const slow = Object.assign(store, { events: Object.assign(store.events, { ofMessage, ofMessages }) });
   const holds = await store.claim({ lanes: [lanes.deliver(acme)], itemsMax: 256, leaseMs: 30_000, owner: "test" });
   let sent = 0;
   const receiver = {
@@ -66,7 +71,16 @@ test("a set that is slow to tell of messages delays receipts, and does not keep 
     },
     { store: slow, holds, account: acme, signal: new AbortController().signal },
   );
-  expect(sent).toBeGreaterThan(0);
   const left = (await store.depth()).get(lanes.deliver(acme))?.items ?? 0;
+  return { sent, left, looks };
+}
+
+test("a set that is slow to tell of messages delays receipts, and does not keep them for ever", async () => {
+  const { sent, left } = await deliverAll(LOOK_UP_MS);
+  expect(sent).toBeGreaterThan(0);
   expect(sent + left).toBe(RECEIPTS);
+});
+
+test("the messages of all chunks of a claim are looked up at once", async () => {
+  expect(await deliverAll(0)).toEqual({ sent: RECEIPTS, left: 0, looks: 1 });
 });

@@ -9,7 +9,9 @@ import type { RequestResult } from "#core/smpp/pending-requests.ts";
 import { type Hold, type Store, StoreError } from "#core/store/store.ts";
 import { isGivenUp } from "#core/worker/notices.ts";
 import type { Clock } from "#domain/clock.ts";
-import type { AccountId, IdMint } from "#domain/ids.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { AccountId, IdMint, MessageId } from "#domain/ids.ts";
+import { MESSAGES_READ_MAX } from "#domain/limits.ts";
 import type { Logger } from "#domain/log.ts";
 import { type DeliverItem, deliverItemSchema } from "#domain/notice.ts";
 import { receiptFields, replyFields } from "./deliver-fields.ts";
@@ -58,8 +60,6 @@ export interface RecentlyTold {
  */
 const PREPARE_MS = 2_500;
 const SEND_MS = 2_500;
-/** Messages whose events are read at once. */
-const READS_MAX = 8;
 /** A set shows what a majority has a moment later. */
 const LOOK_AGAIN_MS = 500;
 /** A link was lost, or did not answer, or said no: the first wait, doubled up to the last. */
@@ -86,9 +86,8 @@ export async function deliverBatch(deps: DeliverDeps, batch: Batch): Promise<voi
   const read = holds.flatMap((hold) =>
     hold.items.map((raw) => ({ hold, raw, item: deliverItemSchema.safeParse(raw).data })),
   );
-  const prepared = await mapSome(read, READS_MAX, async ({ item }) =>
-    item !== undefined && mayPrepare() ? prepare(deps, store, item).catch(toDead) : undefined,
-  );
+  const found = await readMessages(store, messagesOf(deps, read), mayPrepare);
+  const prepared = read.map(({ item }) => (item === undefined ? undefined : prepare(deps, found, item)));
   const endAt = deps.clock.monotonic() + SEND_MS;
   const mayGoOn = mayGoOnUntil(endAt);
   const begun: Begun[] = [];
@@ -121,37 +120,56 @@ function toLeft(hold: Hold, settled: readonly SettledItem[]): HoldLeft {
   };
 }
 
-/** In the order of `values`; `max` of them at once. */
-async function mapSome<T, R>(values: readonly T[], max: number, run: (value: T) => Promise<R>): Promise<readonly R[]> {
-  const results: R[] = [];
-  const rest = values.entries();
-  const strand = async (): Promise<void> => {
-    for (const [i, value] of rest) results[i] = await run(value);
-  };
-  await Promise.all(Array.from({ length: max }, strand));
-  return results;
+/** What was found of each message: "unread" when the set did not tell, absent when there was no time to ask. */
+type FoundMessages = ReadonlyMap<MessageId, readonly MessageEvent[] | "unread">;
+
+/** Whose events say what there is to be told. */
+function messagesOf({ clock }: DeliverDeps, read: readonly { readonly item: DeliverItem | undefined }[]) {
+  const now = clock.now();
+  const ids = read.flatMap(({ item }) => (item?.type === "receipt" && !isGivenUp(item, now) ? [item.message] : []));
+  return [...new Set(ids)];
+}
+
+/** As few reads as there can be, as long as there is time for another. */
+async function readMessages({ events }: Store, ids: readonly MessageId[], mayGoOn: () => boolean) {
+  const found = new Map<MessageId, readonly MessageEvent[] | "unread">();
+  for (let i = 0; i < ids.length && mayGoOn(); i += MESSAGES_READ_MAX) {
+    const some = ids.slice(i, i + MESSAGES_READ_MAX);
+    const told = await events.ofMessages(some).catch((error: unknown) => {
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    });
+    for (const id of some) found.set(id, told === undefined ? "unread" : (told.get(id) ?? []));
+  }
+  return found;
 }
 
 type Prepared =
   | { readonly type: "send"; readonly item: DeliverItem; readonly fields: PduFields; readonly receipt?: string }
   | { readonly type: "fate"; readonly fate: Fate };
 
-async function prepare(deps: DeliverDeps, store: Store, item: DeliverItem): Promise<Prepared> {
-  if (isGivenUp(item, deps.clock.now())) return { type: "fate", fate: { type: "given_up" } };
-  if (item.type === "reply") return { type: "send", item, fields: replyFields(item, deps.alphabetOf(item.account)) };
-  const events = await store.events.ofMessage(item.message).catch((error: unknown) => {
-    if (error instanceof StoreError) return undefined;
-    throw error;
-  });
-  const verdict = events === undefined ? ({ type: "look_again" } as const) : judgeNotice(item, events);
+/** Undefined: nothing is known of it yet. */
+function prepare(deps: DeliverDeps, found: FoundMessages, item: DeliverItem): Prepared | undefined {
+  try {
+    if (isGivenUp(item, deps.clock.now())) return fateOf({ type: "given_up" });
+    if (item.type === "reply") return { type: "send", item, fields: replyFields(item, deps.alphabetOf(item.account)) };
+    const events = found.get(item.message);
+    return events === undefined ? undefined : prepareReceipt(item, events);
+  } catch (error) {
+    // It alone, and not its neighbours.
+    return fateOf({ type: "dead", error: String(error) });
+  }
+}
+
+type ReceiptItem = Extract<DeliverItem, { readonly type: "receipt" }>;
+
+function prepareReceipt(item: ReceiptItem, events: readonly MessageEvent[] | "unread"): Prepared {
+  const verdict = events === "unread" ? ({ type: "look_again" } as const) : judgeNotice(item, events);
   if (verdict.type === "look_again") return fateOf({ type: "back", delayMs: LOOK_AGAIN_MS, isTry: false });
   const fields = verdict.type === "receipt" ? receiptFields(verdict.state) : undefined;
   if (verdict.type === "nothing" || fields === undefined) return fateOf(DONE);
   return { type: "send", item, fields, receipt: `${item.message} ${verdict.status}` };
 }
-
-/** It alone, and not its neighbours. */
-const toDead = (error: unknown): Prepared => fateOf({ type: "dead", error: String(error) });
 
 const fateOf = (fate: Fate): Prepared => ({ type: "fate", fate });
 

@@ -148,16 +148,6 @@ export function describeLookUps(setup: () => Bundle): void {
     expect((await store.events.findSubmitted(provider, [""])).size).toBe(0);
   });
 
-  test("ofMessage() of a message with more batches than are read still has its oldest", async () => {
-    const { store, messageId } = setup();
-    const id = messageId();
-    await store.commit({ events: [accepted(id)] });
-    for (let i = 0; i <= TIMELINE_BATCHES_MAX; i++) await store.commit({ events: [submitted(id, mint.unique(), i)] });
-    const types = (await store.events.ofMessage(id)).map(({ type }) => type);
-    expect(types.length).toBeGreaterThan(TIMELINE_BATCHES_MAX);
-    expect(types.filter((type) => type === "accepted").length).toBe(1);
-  }, 30_000);
-
   test("findConversations() finds the newest message from each number to each handset", async () => {
     const { store, messageId } = setup();
     const handset = `+6140${systemClock.now().toString().slice(-7)}` as E164;
@@ -175,4 +165,45 @@ export function describeLookUps(setup: () => Bundle): void {
     expect(keys.map((key) => found.get(key)?.message)).toEqual([newer, beside, undefined]);
     expect(found.get(conversationKey(one, handset))?.account).toBe(account);
   });
+}
+
+export function describeMessages(setup: () => Bundle): void {
+  test("ofMessage() of a message with more batches than are read still has its oldest", async () => {
+    const { store, messageId } = setup();
+    const id = messageId();
+    await store.commit({ events: [accepted(id)] });
+    for (let i = 0; i <= TIMELINE_BATCHES_MAX; i++) await store.commit({ events: [submitted(id, mint.unique(), i)] });
+    const types = (await store.events.ofMessage(id)).map(({ type }) => type);
+    expect(types.length).toBeGreaterThan(TIMELINE_BATCHES_MAX);
+    expect(types.filter((type) => type === "accepted").length).toBe(1);
+  }, 30_000);
+
+  test("ofMessages() is ofMessage() for many, without those that have none", async () => {
+    const { store, messageId } = setup();
+    const ids = Array.from({ length: 6 }, () => messageId());
+    const [other, none, ...wanted] = ids as [MessageId, MessageId, ...MessageId[]];
+    await store.commit({ events: [other, ...wanted].map((id) => accepted(id)) });
+    for (const id of wanted)
+      await store.commit({ events: [submitted(id, mint.unique(), 1), submitted(other, "x", 2)] });
+    const found = await store.events.ofMessages([none, ...wanted, ...wanted]);
+    expect([...found.keys()].toSorted()).toEqual(wanted.toSorted());
+    const sorted = (events: readonly MessageEvent[] = []) => events.map((event) => JSON.stringify(event)).toSorted();
+    for (const id of wanted) expect(sorted(found.get(id))).toEqual(sorted(await store.events.ofMessage(id)));
+    expect((await store.events.ofMessages([])).size).toBe(0);
+  });
+
+  test("ofMessages() of messages with more batches than they should have still has the oldest of each", async () => {
+    const { store, messageId } = setup();
+    const [one, two] = [messageId(), messageId()];
+    await store.commit({ events: [accepted(one)] });
+    await store.commit({ events: [accepted(two)] });
+    for (let i = 0; i <= TIMELINE_BATCHES_MAX + 20; i++) {
+      await store.commit({ events: [submitted(one, mint.unique(), i)] });
+    }
+    const found = await store.events.ofMessages([one, two]);
+    for (const id of [one, two]) {
+      expect((found.get(id) ?? []).filter(({ type }) => type === "accepted").length).toBe(1);
+    }
+    expect(found.get(two)).toHaveLength(1);
+  }, 30_000);
 }

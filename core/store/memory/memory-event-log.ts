@@ -66,6 +66,14 @@ export function createMemoryEventLog(data: MemorySet, clock: Clock): EventLog {
       return [...all()].filter((event) => event.message === id);
     },
 
+    async ofMessages(ids) {
+      const wanted = new Set(ids);
+      return Map.groupBy(
+        [...all()].filter(({ message }) => wanted.has(message)),
+        ({ message }) => message,
+      );
+    },
+
     async findSubmitted(provider, providerMessageIds) {
       return submitsById(all(), provider, new Set(providerMessageIds.filter((id) => id !== "")));
     },

@@ -27,6 +27,10 @@ const RECEIPT_MONTHS = 2;
 const REPLY_MONTHS = 13;
 /** Of a message with more batches than are read: where its `accepted` is, even by clocks that are a little apart. */
 const OLDEST_BATCHES = 4;
+/** That a message has as a rule: accepted, routed, submitted, told of its end, and as much again. */
+const BATCHES_A_MESSAGE = 10;
+/** Batches that the set sends at once. */
+const FETCHED = 100;
 
 /** The months that may hold what was written since `from`, newest first. */
 function months({ schema, setClock }: LookUpContext, from: number): readonly Month[] {
@@ -41,6 +45,37 @@ export async function readMessage(context: LookUpContext, id: MessageId): Promis
   const oldest = hasMore ? await batchesOf(context, id, oldestFirst) : [];
   const batches = [...new Map([...newest, ...oldest].map((batch) => [batch._id, batch])).values()];
   return batches.flatMap(eventsOf).filter((event) => event.message === id);
+}
+
+/** One query a month. Where one of them has more batches than all should have, each is read by itself. */
+export async function readMessages(
+  context: LookUpContext,
+  ids: readonly MessageId[],
+): Promise<ReadonlyMap<MessageId, readonly MessageEvent[]>> {
+  if (ids.length === 0) return new Map();
+  const wanted = new Set(ids);
+  const found: MessageEvent[] = [];
+  let left = TIMELINE_BATCHES_MAX + BATCHES_A_MESSAGE * wanted.size;
+  for (const month of months(context, Math.min(...ids.map(timeOfMessage)))) {
+    const options = { ...MAJORITY_READ, projection: { events: 1 }, limit: left, batchSize: FETCHED };
+    const keys = [...wanted].map(messageKey);
+    await using cursor = context.collections.eventsOf(month).find({ keys: { $in: keys } }, options);
+    for await (const batch of cursor) {
+      left -= 1;
+      found.push(...eventsOf(batch).filter(({ message }) => wanted.has(message)));
+    }
+    if (left === 0) return readOneByOne(context, wanted);
+  }
+  return Map.groupBy(found, ({ message }) => message);
+}
+
+async function readOneByOne(context: LookUpContext, ids: ReadonlySet<MessageId>) {
+  const found = new Map<MessageId, readonly MessageEvent[]>();
+  for (const id of ids) {
+    const events = await readMessage(context, id);
+    if (events.length > 0) found.set(id, events);
+  }
+  return found;
 }
 
 type FoundBatch = Pick<EventBatchDocument, "_id" | "events">;

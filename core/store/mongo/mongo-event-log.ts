@@ -15,7 +15,14 @@ import {
   parseBatchId,
   type WriterDocument,
 } from "./documents.ts";
-import { eventsOf, findConversations, findSubmitted, MAJORITY_READ, readMessage } from "./event-look-ups.ts";
+import {
+  eventsOf,
+  findConversations,
+  findSubmitted,
+  MAJORITY_READ,
+  readMessage,
+  readMessages,
+} from "./event-look-ups.ts";
 import { createGuard } from "./guard.ts";
 import { BEFORE_MONTHS, type Month, monthsAhead } from "./months.ts";
 import { openMonths } from "./open-months.ts";
@@ -55,6 +62,7 @@ export function createMongoEventLog(deps: LogContext): EventLog {
       }),
     putBack: (batches) => guarded("put events back to", () => putBack(context, batches)),
     ofMessage: (id) => guarded("read a message of", () => readMessage(context, id)),
+    ofMessages: (ids) => guarded("read messages of", () => readMessages(context, ids)),
     findSubmitted: (provider, ids) => guarded("match receipts in", () => findSubmitted(context, provider, ids)),
     findConversations: (keys) => guarded("match replies in", () => findConversations(context, keys)),
   };
