@@ -5,7 +5,7 @@ import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Registers } from "#core/store/registers.ts";
 import { StoreError } from "#core/store/store.ts";
 import type { SetId } from "#domain/ids.ts";
-import { silentLogger } from "#domain/log.ts";
+import type { Logger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
 import { holdBinds } from "./hold-binds.ts";
 
@@ -16,12 +16,17 @@ const STEP_MS = 250;
 function setup() {
   const clock = createManualClock();
   const home = { set: "syd1", isAway: false };
+  const said: string[] = [];
+  const log: Logger = {
+    info: () => undefined,
+    error: (name, fields) => void said.push(`${name} ${JSON.stringify(fields)}`),
+  };
   const open = (set: string) =>
     createMemoryStore({ set: set as SetId, region: "syd", clock, random: systemRandom }).registers;
   const registersOf: Readonly<Record<string, Registers>> = { syd1: open("syd1"), fra1: open("fra1") };
 
   function start(instance: string, session = "1", unbindMs = 0) {
-    const process = { isCutOff: false, slots: [] as readonly number[] };
+    const process = { isCutOff: false, failures: 0, slots: [] as readonly number[] };
     const reach = <T>(run: () => Promise<T>): Promise<T> =>
       process.isCutOff || home.isAway
         ? Promise.reject(new StoreError("store_unreachable", "Cannot reach syd1", { retryable: true }))
@@ -36,12 +41,13 @@ function setup() {
       provider: "acme",
       count: COUNT,
       async use(slots: readonly number[]) {
+        if (process.failures-- > 0) throw new Error("planted");
         const leaves = process.slots.some((slot) => !slots.includes(slot));
         if (leaves && unbindMs > 0) await clock.sleep(unbindMs);
         process.slots = slots;
       },
     };
-    const deps = { home: () => ({ set: home.set, registers }), instance, session, clock, log: silentLogger };
+    const deps = { home: () => ({ set: home.set, registers }), instance, session, clock, log };
     const held = holdBinds(deps, () => [user], stop.signal);
     return Object.assign(process, {
       isStandby: () => held.isStandby("acme"),
@@ -60,7 +66,7 @@ function setup() {
     }
   }
 
-  return { home, start, advance };
+  return { home, start, advance, said };
 }
 
 function fail(): never {
@@ -165,4 +171,19 @@ test("at a new home those who hold come first", async () => {
   home.set = "fra1";
   await advance(10_000);
   expect([first.slots, second.slots]).toEqual(before);
+});
+
+test("binds that cannot be opened are tried again; those that cannot be left are nobody else's", async () => {
+  const { start, advance, said } = setup();
+  const first = start("a");
+  first.failures = 3;
+  await advance(5_000);
+  expect(first.slots).toEqual([]);
+  await advance(4_000);
+  expect(first.slots).toHaveLength(COUNT);
+  first.failures = 1;
+  const second = start("b");
+  await advance(20_000);
+  expect([first.slots.length, second.slots.length]).toEqual([2, 0]);
+  expect(said).toEqual(Array.from({ length: 2 }, () => 'defect {"where":"binds of acme","error":"Error: planted"}'));
 });

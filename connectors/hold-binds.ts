@@ -51,6 +51,8 @@ interface Part {
   inUse: readonly number[];
   /** No longer ours to use, and not unbound yet: held until then. */
   readonly leaving: Set<number>;
+  /** The last use() failed, against its promise: it is tried again with every renewal. */
+  hasFailed: boolean;
 }
 
 interface Lapse {
@@ -115,7 +117,7 @@ class BindHolder {
     const users = this.#users();
     const before = this.#parts;
     this.#parts = users.map(
-      (user) => before.find((part) => part.user === user) ?? { user, inUse: [], leaving: new Set() },
+      (user) => before.find((part) => part.user === user) ?? { user, inUse: [], leaving: new Set(), hasFailed: false },
     );
     for (const { user } of before) if (!users.includes(user)) this.#left.add(user.provider);
     for (const { provider } of users) this.#left.delete(provider);
@@ -219,13 +221,25 @@ class BindHolder {
     const kept = [...usable.filter((slot) => inUse.includes(slot)), ...usable.filter((slot) => !inUse.includes(slot))];
     const wanted = kept.slice(0, fair);
     const left = inUse.filter((slot) => !wanted.includes(slot));
-    if (left.length === 0 && wanted.length === inUse.length) return;
-    this.#deps.log.info("binds.held", { provider: user.provider, binds: wanted.length, of: user.count });
+    const isSame = left.length === 0 && wanted.length === inUse.length;
+    if (isSame && !part.hasFailed) return;
+    if (!isSame) this.#deps.log.info("binds.held", { provider: user.provider, binds: wanted.length, of: user.count });
     part.inUse = wanted;
     for (const slot of left) leaving.add(slot);
-    void user.use(wanted).then(() => {
+    void this.#use(part, left);
+  }
+
+  /** Never rejects. What may not have been unbound stays ours: another's bind would be one too many. */
+  async #use(part: Part, left: readonly number[]): Promise<void> {
+    const { user, inUse, leaving } = part;
+    try {
+      await user.use(inUse);
+      part.hasFailed = false;
       for (const slot of left) leaving.delete(slot);
-    });
+    } catch (error) {
+      if (!part.hasFailed) this.#deps.log.error("defect", { where: `binds of ${user.provider}`, error: String(error) });
+      part.hasFailed = true;
+    }
   }
 
   /** Its lease has been seen to have run out, always the same one, for GRACE_MS. */
