@@ -33,9 +33,14 @@ export function noticesOf(events: readonly MessageEvent[], waiting: Waiting): re
   });
 }
 
+/** Whether a message may end with this event. */
+export function isEnding(event: MessageEvent): boolean {
+  return ENDINGS.has(event.type);
+}
+
 /** Undefined: nothing ends with this event. */
 export function noticeOf(event: MessageEvent, account: AccountId): Notice | undefined {
-  if (!ENDINGS.has(event.type)) return undefined;
+  if (!isEnding(event)) return undefined;
   const about = { account, message: event.message, event: event.type as Notice["event"], at: event.at };
   return "segment" in event ? { ...about, segment: event.segment } : about;
 }

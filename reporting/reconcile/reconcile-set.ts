@@ -3,8 +3,9 @@
  * has gone on is taken off its lane, and what was on its way and is gone is sent again or said to be in doubt, never
  * in silence. Every part may be run again. The set must be marked as restored all along.
  */
-import type { EventBatch, Step, Store } from "#core/store/store.ts";
+import type { EventBatch, NewChunk, Step, Store } from "#core/store/store.ts";
 import { toChunks } from "#core/worker/chunks.ts";
+import { isEnding, noticeChunks, noticesOf, type Waiting } from "#core/worker/notices.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageId, WriterId } from "#domain/ids.ts";
 import type { InboxItem } from "#domain/item.ts";
@@ -16,7 +17,7 @@ import { findMissing, type MissingBatches } from "../projector/find-missing.ts";
 import type { ReportsDatabase } from "../reports-database.ts";
 import { judgeAbsent } from "./judge-waiting.ts";
 import { readLost } from "./read-lost.ts";
-import { statesOf, type WalkDeps, type WalkOptions, walkWaiting } from "./walk-waiting.ts";
+import { statesOf, type WalkDeps, type WalkOptions, waitingFor, walkWaiting } from "./walk-waiting.ts";
 
 /** Put back at once: well within the time that one operation on a set may take. */
 const BATCHES_AT_ONCE = 50;
@@ -61,10 +62,11 @@ export async function reconcileSet(deps: WalkDeps, database: ReportsDatabase, lo
   if (unseen > 0) return { ...nothingYet, takenOff, buried, unseen };
   const absent = [...lost.keys()].filter((id) => !walked.waiting.has(id));
   const { acceptedAgain, inDoubt } = await settleAbsent({ ...deps, lost }, absent);
+  await tellEnds({ ...deps, lost }, events);
   // Last: while anything is missing, a run that was broken off begins again.
   const moved = await putBack(store, loss.batches);
   const anew = moved.flatMap((batch) => batch.events);
-  await commitAll(deps, anew, []);
+  await commitAll(deps, { events: anew });
   await readAgain(database, store, loss, new Set(moved.map(({ writer }) => writer)));
   return {
     batchesBack: loss.batches.length - moved.length,
@@ -116,19 +118,43 @@ async function settleAbsent(deps: WalkOptions, ids: readonly MessageId[]) {
       inDoubt += 1;
     }
   }
-  await commitAll(deps, doubts, again);
+  await commitAll(deps, { events: doubts, items: again, waiting: waitingFor(doubts, state) });
   return { acceptedAgain: again.length, inDoubt };
 }
 
+/**
+ * Of what the set has lost: what told of it was lost in the same steps, and nobody knows whether it had been told. So
+ * it is told once more, before the events are back: a run that breaks off in between tells it again.
+ */
+async function tellEnds(deps: WalkOptions, lost: readonly MessageEvent[]): Promise<void> {
+  const ends = lost.filter(isEnding);
+  const states = await statesOf(
+    deps,
+    ends.map(({ message }) => message),
+  );
+  const notices = noticesOf(ends, waitingFor(ends, states));
+  await commitAll(deps, { chunks: noticeChunks(deps.mint, notices, deps.clock.now()) });
+}
+
+interface Additions {
+  readonly events?: readonly MessageEvent[];
+  readonly items?: readonly InboxItem[];
+  readonly chunks?: readonly NewChunk[];
+  /** Who is told of the events, in the same steps. */
+  readonly waiting?: Waiting;
+}
+
 async function commitAll(
-  { store, mint }: WalkDeps,
-  events: readonly MessageEvent[],
-  items: readonly InboxItem[],
+  { store, mint, clock }: WalkDeps,
+  { events = [], items = [], chunks: given = [], waiting = new Map() }: Additions,
 ): Promise<void> {
   const byClass = [...Map.groupBy(items, (item) => item.class)];
-  const chunks = byClass.flatMap(([messageClass, some]) => toChunks(mint, lanes.inbox(messageClass), some));
-  const steps: Step[] = chunks.map((chunk) => ({ chunks: [chunk] }));
-  for (let i = 0; i < events.length; i += CHUNK_ITEMS_MAX) steps.push({ events: events.slice(i, i + CHUNK_ITEMS_MAX) });
+  const inbox = byClass.flatMap(([messageClass, some]) => toChunks(mint, lanes.inbox(messageClass), some));
+  const steps: Step[] = [...inbox, ...given].map((chunk) => ({ chunks: [chunk] }));
+  for (let i = 0; i < events.length; i += CHUNK_ITEMS_MAX) {
+    const some = events.slice(i, i + CHUNK_ITEMS_MAX);
+    steps.push({ events: some, chunks: noticeChunks(mint, noticesOf(some, waiting), clock.now()) });
+  }
   for (const step of steps) {
     const result = await store.commit(step);
     if (result.type !== "committed") throw new Error(`Cannot reconcile ${store.set}: ${result.type}. Run it again.`);

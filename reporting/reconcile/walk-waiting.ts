@@ -7,6 +7,7 @@ import type { Hold, Step, Store } from "#core/store/store.ts";
 import { toChunks, toSubmitChunks } from "#core/worker/chunks.ts";
 import { deadItemSchema } from "#core/worker/dead-item.ts";
 import { unwrapFailed } from "#core/worker/failed-item.ts";
+import { noticeChunks, noticesOf, type Waiting, waitingOf } from "#core/worker/notices.ts";
 import { type TakenApart, takeApart } from "#core/worker/take-apart.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
@@ -14,7 +15,7 @@ import { emptyMessageState, foldEvents, type MessageState } from "#domain/fold.t
 import { type ChunkId, type IdMint, type MessageId, messageIdSchema } from "#domain/ids.ts";
 import { submitItemSchema } from "#domain/item.ts";
 import { type Lane, lanes as laneNames } from "#domain/lane.ts";
-import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
+import { CHUNK_ITEMS_MAX, MESSAGES_READ_MAX } from "#domain/limits.ts";
 import { hasGoneOn, judgeSubmit, waitsForRoute } from "./judge-waiting.ts";
 
 export interface WalkDeps {
@@ -109,8 +110,8 @@ async function lookAt(deps: WalkOptions, hold: Hold): Promise<Looked> {
   }
   const result = await store.commit({ acks: [hold.lease], ...step });
   if (result.type !== "committed") throw new Error(`Cannot replace a chunk of ${hold.lane}: ${result.type}`);
-  const [dead = [], back = []] = [true, false].map((isDead) =>
-    (step.chunks ?? []).filter(({ lane }) => (lane === laneNames.dead) === isDead),
+  const [dead = [], back = []] = [laneNames.dead, hold.lane].map((wanted) =>
+    (step.chunks ?? []).filter(({ lane }) => lane === wanted),
   );
   const takenOff = hold.items.length - kept - dead.length;
   return { waiting, chunks: back.map(({ id }) => id), takenOff, buried: dead.length };
@@ -159,11 +160,13 @@ async function judgeSubmitChunk(deps: WalkOptions, hold: Hold): Promise<Judged> 
     .array()
     .parse(back)
     .flatMap((item) => judgeSubmit(item, states(item.id)) ?? []);
-  const { events, chunks: dead } = buriedOf(apart, deps.lost, states);
+  const { events: said, chunks: dead } = buriedOf(apart, deps.lost, states);
   const isNews = (event: MessageEvent): boolean =>
     !("segment" in event) || states(event.message).segments[event.segment]?.outcome === undefined;
-  const chunks = [...toSubmitChunks(mint, hold.lane, kept, BACK_MS), ...dead];
-  return { waiting: kept.map(({ id }) => id), kept: kept.length, step: { events: events.filter(isNews), chunks } };
+  const events = said.filter(isNews);
+  const notices = noticeChunks(mint, noticesOf(events, waitingFor(events, states)), clock.now());
+  const chunks = [...toSubmitChunks(mint, hold.lane, kept, BACK_MS), ...dead, ...notices];
+  return { waiting: kept.map(({ id }) => id), kept: kept.length, step: { events, chunks } };
 }
 
 /**
@@ -193,10 +196,23 @@ export async function statesOf(
   ids: readonly MessageId[],
 ): Promise<(id: MessageId) => MessageState> {
   const states = new Map<MessageId, MessageState>();
-  for (const id of new Set(ids)) {
-    states.set(id, foldEvents([...(await store.events.ofMessage(id)), ...(lost.get(id) ?? [])]));
+  const wanted = [...new Set(ids)];
+  for (let i = 0; i < wanted.length; i += MESSAGES_READ_MAX) {
+    const some = wanted.slice(i, i + MESSAGES_READ_MAX);
+    const held = await store.events.ofMessages(some);
+    for (const id of some) states.set(id, foldEvents([...(held.get(id) ?? []), ...(lost.get(id) ?? [])]));
   }
   return (id) => states.get(id) ?? emptyMessageState;
+}
+
+/** The accounts that asked to be told how the messages of these events end, by what was accepted. */
+export function waitingFor(events: readonly MessageEvent[], state: (id: MessageId) => MessageState): Waiting {
+  return waitingOf(
+    events.flatMap(({ message: id }) => {
+      const { accepted } = state(id);
+      return accepted?.receipt === undefined ? [] : [{ id, account: accepted.account, notify: true as const }];
+    }),
+  );
 }
 
 /** Of any item, also one that cannot be read as a whole. */
