@@ -15,8 +15,8 @@ const RENEW_MS = SUBMIT_LEASE_MS / 3;
 /**
  * Results are settled at most this often, so that one step carries many: at 1,000 a second, 40 of them. A link that is
  * fast enough for more waits for its marks instead: then half a window of them is enough for a step (`bench smpp`:
- * 6,200 a second instead of 1,955; with claims that wait for no clock 9,000). Two settles in turn, each with half of the window, were 6,540 a second and cost the
- * set a third more, 149 us a message instead of 111: a step has its price, and so they go together.
+ * 6,200 a second instead of 1,955; 9,000 with claims that wait for no clock). Two settles in turn, each with half of
+ * the window, cost the set a third more, 149 us a message instead of 111: a step has its price, so they go together.
  */
 const SETTLE_GATHER_MS = 40;
 /** Without a link for this long, what waits goes back to its lane, where another process may have one. */

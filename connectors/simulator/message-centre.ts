@@ -3,7 +3,7 @@
  * the behaviour says. It knows links only as who asks and whom to answer; what befalls them is its owner's affair.
  */
 import { type PduFields, Status } from "#core/smpp/pdu.ts";
-import type { Answer } from "#core/smpp/session.ts";
+import type { Answer } from "#core/smpp/session-options.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
 import { seededStream } from "#domain/seeded-random.ts";

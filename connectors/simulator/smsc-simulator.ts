@@ -5,7 +5,8 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { type Pdu, Status } from "#core/smpp/pdu.ts";
-import { type Answer, Session } from "#core/smpp/session.ts";
+import { Session } from "#core/smpp/session.ts";
+import type { Answer } from "#core/smpp/session-options.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
 import { seededStream } from "#domain/seeded-random.ts";

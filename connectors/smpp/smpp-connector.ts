@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { PduFieldError } from "#core/smpp/codec.ts";
 import { type Pdu, type PduFields, Status } from "#core/smpp/pdu.ts";
 import type { RequestResult } from "#core/smpp/pending-requests.ts";
-import type { Answer } from "#core/smpp/session.ts";
+import type { Answer } from "#core/smpp/session-options.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";

@@ -5,7 +5,8 @@
 import { openSocket, SocketError, type SocketErrorCode, type SocketOptions } from "#core/net/open-socket.ts";
 import { type BoundAs, bindCommand } from "./bind-state.ts";
 import { type PduFields, Status } from "./pdu.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionOptions } from "./session-options.ts";
 
 export interface ClientSessionOptions extends Omit<SessionOptions, "socket" | "role">, SocketOptions {
   readonly bindAs: BoundAs;

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { encodePdu } from "./codec.ts";
 import type { Pdu } from "./pdu.ts";
 import type { RequestResult } from "./pending-requests.ts";
-import type { Answer, Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { Answer } from "./session-options.ts";
 import { bindTestClient, listen, listenSmsc, openTestClient } from "./testing/listen.ts";
 import { connectRawPeer, wrapRawPeer } from "./testing/raw-peer.ts";
 

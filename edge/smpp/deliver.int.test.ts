@@ -1,7 +1,7 @@
 /** Receipts and replies to customers on real sockets: nothing is lost, whoever is bound, answers or goes. */
 import { expect, test } from "bun:test";
 import type { PduFields } from "#core/smpp/pdu.ts";
-import type { Answer } from "#core/smpp/session.ts";
+import type { Answer } from "#core/smpp/session-options.ts";
 import { createMemorySet } from "#core/store/memory/memory-set.ts";
 import { deliverChunks, noticeChunks, noticesOf } from "#core/worker/notices.ts";
 import { systemClock } from "#domain/clock.ts";

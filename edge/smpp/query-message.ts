@@ -1,6 +1,6 @@
 /** query_sm: one message's state, folded from its events; of the account's own messages only (invariant I10). */
 import type { PduFields } from "#core/smpp/pdu.ts";
-import type { Answer } from "#core/smpp/session.ts";
+import type { Answer } from "#core/smpp/session-options.ts";
 import { formatSmppTime } from "#core/smpp/smpp-time.ts";
 import { foldEvents, isFinal, statusOf } from "#domain/fold.ts";
 import { type AccountId, messageIdSchema, setOfMessage } from "#domain/ids.ts";

@@ -5,7 +5,7 @@
 import type { Directory } from "#core/directory/directory.ts";
 import type { SmppAccount } from "#core/directory/smpp-account.ts";
 import type { Pdu, PduFields, SmeAddress } from "#core/smpp/pdu.ts";
-import type { Answer } from "#core/smpp/session.ts";
+import type { Answer } from "#core/smpp/session-options.ts";
 import { sha256Hex } from "#domain/sha256.ts";
 import { checkSubmission, commitSubmission, type Sender } from "../accept.ts";
 import type { EdgeDeps } from "../edge-deps.ts";

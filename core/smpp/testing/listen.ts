@@ -2,7 +2,8 @@
 import { createServer, type Socket } from "node:net";
 import { systemClock } from "#domain/clock.ts";
 import { type ClientSessionOptions, openClientSession } from "../open-client-session.ts";
-import { Session, type SessionOptions } from "../session.ts";
+import { Session } from "../session.ts";
+import type { SessionOptions } from "../session-options.ts";
 
 export const TEST_OPTIONS = {
   clock: systemClock,
