@@ -1,5 +1,6 @@
 import { test } from "bun:test";
 import { strict as assert } from "node:assert";
+import { cancelMessageCases } from "./cases/cancel-message.conformance.ts";
 import { getMessageCases, operateCases } from "./cases/get-message.conformance.ts";
 import { idempotencyCases } from "./cases/idempotency.conformance.ts";
 import { sendMessagesCases } from "./cases/send-messages.conformance.ts";
@@ -9,5 +10,6 @@ const harness = { test, assert };
 sendMessagesCases(harness);
 idempotencyCases(harness);
 getMessageCases(harness);
+cancelMessageCases(harness);
 operateCases(harness);
 validationPropertyCases(harness);

@@ -4,6 +4,7 @@
  */
 import { Hono } from "hono";
 import { createRefuse, type EdgeDeps, requestIdOf } from "./edge-deps.ts";
+import { cancelMessageRoute } from "./routes/cancel-message.ts";
 import { getMessage } from "./routes/get-message.ts";
 import { livez, metrics, readyz, version } from "./routes/operate.ts";
 import { sendMessages } from "./routes/send-messages.ts";
@@ -12,6 +13,7 @@ import { sendMessages } from "./routes/send-messages.ts";
 const ALLOWED: readonly { readonly path: RegExp; readonly allow: string }[] = [
   { path: /^\/v1\/messages$/, allow: "POST" },
   { path: /^\/v1\/messages\/[^/]+$/, allow: "GET, HEAD" },
+  { path: /^\/v1\/messages\/[^/]+\/cancel$/, allow: "POST" },
   { path: /^\/(?:livez|readyz|metrics|version)$/, allow: "GET, HEAD" },
 ];
 
@@ -19,6 +21,7 @@ export function createApp(deps: EdgeDeps): Hono {
   const app = new Hono();
   app.post("/v1/messages", (c) => sendMessages(c.req.raw, deps));
   app.get("/v1/messages/:id", (c) => getMessage(c.req.raw, c.req.param("id"), deps));
+  app.post("/v1/messages/:id/cancel", (c) => cancelMessageRoute(c.req.raw, c.req.param("id"), deps));
   app.get("/livez", () => livez());
   app.get("/readyz", () => readyz(deps));
   app.get("/metrics", () => metrics(deps));

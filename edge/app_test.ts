@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { cancelMessageCases } from "./cases/cancel-message.conformance.ts";
 import { getMessageCases, operateCases } from "./cases/get-message.conformance.ts";
 import type { Harness } from "./cases/harness.ts";
 import { idempotencyCases } from "./cases/idempotency.conformance.ts";
@@ -10,5 +11,6 @@ const harness: Harness = { test: (name, run) => Deno.test(name, run), assert };
 sendMessagesCases(harness);
 idempotencyCases(harness);
 getMessageCases(harness);
+cancelMessageCases(harness);
 operateCases(harness);
 validationPropertyCases(harness);

@@ -111,7 +111,7 @@ export function planStep(
     const minted = submission.to.map(() => mint.messageId(set));
     for (const [i, id] of minted.entries()) {
       const to = submission.to[i] as E164;
-      const receiptId = submission.grouped && i > 0 ? minted[0] : undefined;
+      const receiptId = submission.grouped && minted.length > 1 ? minted[0] : undefined;
       events.push({ ...toAccepted(submission, id, to, at), ...(receiptId !== undefined && { receiptId }) });
       items.push(toInboxItem(submission, id, to));
       bytesOf.set(id, bytes);

@@ -50,6 +50,12 @@ export const problems = {
     detail: "Use one of the methods in the Allow header.",
     retryable: false,
   },
+  too_late_to_cancel: {
+    status: 409,
+    title: "The message cannot be cancelled any more",
+    detail: "Only a scheduled message can be, until its time comes. GET it to see where it stands.",
+    retryable: false,
+  },
   body_too_large: {
     status: 413,
     title: "The body is too large",

@@ -17,7 +17,13 @@ afterAll(async () => {
 
 test("migrate() may run twice at once and again: each migration runs once", async () => {
   const ran = await Promise.all([migrate(database), migrate(database), migrate(database)]);
-  expect(ran.flat().sort()).toEqual(["0001_tables", "0002_report_views", "0003_analyst", "0004_requeued"]);
+  expect(ran.flat().sort()).toEqual([
+    "0001_tables",
+    "0002_report_views",
+    "0003_analyst",
+    "0004_requeued",
+    "0005_cancelled",
+  ]);
   expect(await migrate(database)).toEqual([]);
 });
 

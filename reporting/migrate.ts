@@ -6,6 +6,7 @@ import tables from "./migrations/0001_tables.sql" with { type: "text" };
 import reportViews from "./migrations/0002_report_views.sql" with { type: "text" };
 import analyst from "./migrations/0003_analyst.sql" with { type: "text" };
 import requeued from "./migrations/0004_requeued.sql" with { type: "text" };
+import cancelled from "./migrations/0005_cancelled.sql" with { type: "text" };
 import type { ReportsDatabase } from "./reports-database.ts";
 
 /** In order. The number of a migration is its place here, from 1. */
@@ -14,6 +15,7 @@ const migrations: readonly { readonly name: string; readonly text: string }[] = 
   { name: "0002_report_views", text: reportViews },
   { name: "0003_analyst", text: analyst },
   { name: "0004_requeued", text: requeued },
+  { name: "0005_cancelled", text: cancelled },
 ];
 
 /** Any number will do that nobody else uses for an advisory lock in this database. */

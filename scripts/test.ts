@@ -66,13 +66,14 @@ async function runPlan(
       }
     };
     print("tests\n");
-    const shared = [...plan.shared];
-    const runLane = async (groups: readonly TestGroup[]): Promise<void> => {
-      await runInTurn(groups);
-      for (let next = shared.shift(); next !== undefined; next = shared.shift()) await runInTurn([next]);
-    };
-    await Promise.all(plan.lanes.map(runLane));
-    await runInTurn(plan.alone);
+    for (const stage of plan) {
+      const shared = [...stage.shared];
+      const runLane = async (groups: readonly TestGroup[]): Promise<void> => {
+        await runInTurn(groups);
+        for (let next = shared.shift(); next !== undefined; next = shared.shift()) await runInTurn([next]);
+      };
+      await Promise.all(stage.lanes.map(runLane));
+    }
   } catch (error) {
     faults.push(`The run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }

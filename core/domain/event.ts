@@ -70,7 +70,7 @@ const billed = z.object({
   currency: currencySchema,
 });
 
-export const rejectReasons = ["opted_out", "no_route", "no_price", "poison"] as const;
+export const rejectReasons = ["opted_out", "no_route", "no_price", "poison", "cancelled"] as const;
 export type RejectReason = (typeof rejectReasons)[number];
 /** Refused by us, before any provider saw it. Final, but for `poison`: that stands until it is requeued. */
 const rejected = z.object({

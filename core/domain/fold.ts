@@ -56,6 +56,7 @@ export const messageStatuses = [
   "partially_delivered",
   "undelivered",
   "rejected",
+  "cancelled",
   "expired",
   "unknown",
 ] as const;
@@ -67,6 +68,7 @@ const finalStatuses: ReadonlySet<MessageStatus> = new Set([
   "partially_delivered",
   "undelivered",
   "rejected",
+  "cancelled",
   "expired",
   "unknown",
 ]);
@@ -121,7 +123,8 @@ export function foldEvents(events: Iterable<MessageEvent>, from: MessageState = 
 
 /** The one status of a message. Without its `accepted` event (not read yet) it is as good as accepted. */
 export function statusOf(state: MessageState): MessageStatus {
-  if (rejectionOf(state) !== undefined) return "rejected";
+  const rejection = rejectionOf(state);
+  if (rejection !== undefined) return rejection.reason === "cancelled" ? "cancelled" : "rejected";
   const total = state.accepted?.segments;
   const outcomes = Object.values(state.segments).flatMap((segment) => segment.outcome ?? []);
   if (total === undefined || outcomes.length < total) return state.routed === undefined ? "accepted" : "queued";

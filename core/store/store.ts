@@ -144,6 +144,11 @@ export function sendKeyId(account: AccountId, key: string): SendKeyId {
   return `${account}|${key}` as SendKeyId;
 }
 
+/** Taken by the step that routes a scheduled message, or by the one that cancels it. No account is called so. */
+export function turnKey(message: MessageId, at: number): SendKey {
+  return { id: `#turn|${message}` as SendKeyId, record: { fingerprint: "", ids: [message], at } };
+}
+
 /** One keyed request (invariant I11): a key makes its messages once, across edges and retries. */
 export interface SendKey {
   readonly id: SendKeyId;

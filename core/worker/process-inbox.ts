@@ -4,9 +4,12 @@ import type { Directory } from "#core/directory/directory.ts";
 import { pipeline } from "#core/handlers/index.ts";
 import { runPipeline } from "#core/handlers/run-pipeline.ts";
 import { readOptedOut } from "#core/store/read-opted-out.ts";
-import type { Hold, Step, Store } from "#core/store/store.ts";
-import { inboxItemSchema } from "#domain/item.ts";
+import { type Hold, type SendKey, type Step, type Store, turnKey } from "#core/store/store.ts";
+import type { MessageEvent } from "#domain/event.ts";
+import type { MessageId } from "#domain/ids.ts";
+import { type InboxItem, inboxItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
+import { MESSAGES_READ_MAX } from "#domain/limits.ts";
 import { toChunks, toSubmitChunks } from "./chunks.ts";
 import { buryRejected } from "./dead-item.ts";
 import { noticeChunks, noticesOf, waitingOf } from "./notices.ts";
@@ -38,7 +41,9 @@ async function buildStep(
 ): Promise<Step> {
   const { clock, mint } = context;
   const now = clock.now();
-  const { items, dead } = parseItems(inboxItemSchema, holds, now);
+  const { items: found, dead } = parseItems(inboxItemSchema, holds, now);
+  const due = await lookAtDue(store, found, now);
+  const items = found.filter((item) => !due.isCancelled(item));
   const optedOut = await readOptedOut(store, items);
   const result = runPipeline(pipeline, items, { now, directory, optedOut });
   const forwards = [...result.forwards].flatMap(([lane, some]) => toSubmitChunks(mint, lane, some));
@@ -47,9 +52,11 @@ async function buildStep(
       toChunks(mint, lanes.inbox(messageClass), items, afterMs),
     ),
   );
+  const turns = due.turns([...result.retries.values()].flat());
   const buried = buryRejected({ mint, set: store.set, now }, dead);
   return {
     acks: holds.map((hold) => hold.lease),
+    ...(turns.length > 0 && { sendKeys: turns }),
     events: [...result.events, ...buried.events],
     chunks: [
       ...forwards,
@@ -59,4 +66,38 @@ async function buildStep(
     ],
     urgent: items.some((item) => item.class === "alert"),
   };
+}
+
+/** What is known of scheduled messages whose time has come; others cost no look-up. */
+interface Due {
+  readonly isCancelled: (item: InboxItem) => boolean;
+  /**
+   * The turns that a step takes which decides on all but `later`: nobody cancels them while it is committed. One that
+   * was routed before, and came back from lane `dead`, has had its turn.
+   */
+  turns(later: Iterable<InboxItem>): readonly SendKey[];
+}
+
+async function lookAtDue(store: Store, items: readonly InboxItem[], now: number): Promise<Due> {
+  const due = items.filter(({ notBefore }) => notBefore !== undefined && notBefore <= now).map(({ id }) => id);
+  const known = await readInPages(store, due);
+  const has = (id: MessageId, fits: (event: MessageEvent) => boolean): boolean => known.get(id)?.some(fits) === true;
+  const isCancelled = (id: MessageId) => has(id, (event) => event.type === "rejected" && event.reason === "cancelled");
+  const isNew = (id: MessageId) => !isCancelled(id) && !has(id, (event) => event.type === "routed");
+  return {
+    isCancelled: ({ id }) => isCancelled(id),
+    turns(later) {
+      const waiting = new Set(Array.from(later, ({ id }) => id));
+      return due.filter((id) => isNew(id) && !waiting.has(id)).map((id) => turnKey(id, now));
+    },
+  };
+}
+
+async function readInPages(store: Store, ids: readonly MessageId[]): ReturnType<Store["events"]["ofMessages"]> {
+  const known = new Map<MessageId, readonly MessageEvent[]>();
+  for (let from = 0; from < ids.length; from += MESSAGES_READ_MAX) {
+    const page = await store.events.ofMessages(ids.slice(from, from + MESSAGES_READ_MAX));
+    for (const [id, events] of page) known.set(id, events);
+  }
+  return known;
 }

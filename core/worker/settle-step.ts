@@ -4,6 +4,8 @@ import type { WorkContext } from "./work-context.ts";
 
 /** A step that the set refused is tried again after this: its own retries took 3 s already. */
 const FAILED_RETRY_MS = 1_000;
+/** A step whose keys are taken is built so often; each time another message was cancelled at that very moment. */
+const BUILDS_MAX = 5;
 
 /**
  * Commits `build(holds)`. Where one of several leases was lost, the holds are processed one by one, so that the others
@@ -16,8 +18,10 @@ export async function settleStep(
     readonly store: Store;
     readonly stage: string;
     readonly holds: readonly Hold[];
+    /** Asked again where a key of the step was taken meanwhile: by then its taker has said what became of it. */
     readonly build: (holds: readonly Hold[]) => Step | Promise<Step>;
   },
+  built = 1,
 ): Promise<readonly Hold[]> {
   const { store, holds, stage } = options;
   const items = holds.reduce((sum, hold) => sum + hold.items.length, 0);
@@ -47,6 +51,13 @@ export async function settleStep(
       );
       return [];
     case "key_taken":
+      if (built < BUILDS_MAX) return settleStep(context, options, built + 1);
+      context.log.error("claim.failed", { set: store.set, lane: stage, code: result.type });
+      await store.release(
+        holds.map((hold) => hold.lease),
+        FAILED_RETRY_MS,
+      );
+      return [];
     case "credit_short":
       throw new RangeError(`Cannot settle ${stage} as its step met '${result.type}', which no stage asks for`);
     case "unknown":

@@ -1,9 +1,9 @@
 /** The worker's stages one by one. */
 import { expect, test } from "bun:test";
 import { createDirectory } from "#core/directory/directory.ts";
-import { optOutKey } from "#core/store/store.ts";
+import { optOutKey, turnKey } from "#core/store/store.ts";
 import { foldEvents, replyText } from "#domain/fold.ts";
-import type { SetId } from "#domain/ids.ts";
+import type { MessageId, SetId } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";
 import { RECEIPT_PARK_HOURS_MAX } from "#domain/limits.ts";
 import { processInbox } from "./process-inbox.ts";
@@ -39,6 +39,56 @@ test("inbox: one step acknowledges, says why and forwards; the chunk carries its
   const [hold] = await claim(bench.syd, lanes.submit(provider, "bulk"));
   expect(hold?.progress.positions).toBe(2);
   expect((await bench.syd.depth()).has(lanes.inbox("bulk"))).toBe(false);
+});
+
+test("inbox: of a scheduled message and its cancellation the first step counts, whichever that is", async () => {
+  const bench = setup();
+  const [before, between, after] = [0, 1, 2].map(() => bench.context.mint.messageId(syd)) as [
+    MessageId,
+    MessageId,
+    MessageId,
+  ];
+  const at = bench.context.clock.now();
+  const cancel = (message: MessageId) =>
+    bench.syd.commit({
+      events: [{ type: "rejected", message, at, reason: "cancelled", detail: "" }],
+      sendKeys: [turnKey(message, at)],
+    });
+  await cancel(before);
+  const items = [before, between, after].map((id) => inboxItem(id, { notBefore: at }));
+  const holds = await enqueue(bench, bench.syd, lanes.inbox("bulk"), items);
+  // Between the worker's look and its step.
+  let looks = 0;
+  const { events } = bench.syd;
+  const ofMessages = events.ofMessages.bind(events);
+  Object.assign(events, {
+    async ofMessages(ids: readonly MessageId[]) {
+      const known = await ofMessages(ids);
+      looks += 1;
+      if (looks === 1) await cancel(between);
+      return known;
+    },
+  });
+  await processInbox(bench.context, bench.syd, holds);
+  expect(looks).toBe(2);
+  expect((await cancel(after)).type).toBe("key_taken");
+  expect(await Promise.all([before, between, after].map((id) => typesOf(bench.syd, id)))).toEqual([
+    ["rejected"],
+    ["rejected"],
+    ["routed", "billed"],
+  ]);
+  expect((await bench.syd.depth()).has(lanes.inbox("bulk"))).toBe(false);
+  expect(await itemsOn(bench.syd, lanes.submit(provider, "bulk"))).toMatchObject([{ id: after }]);
+});
+
+test("inbox: a scheduled message that came back from lane dead needs no second turn", async () => {
+  const bench = setup();
+  const id = bench.context.mint.messageId(syd);
+  for (const times of [1, 2]) {
+    const holds = await enqueue(bench, bench.syd, lanes.inbox("bulk"), [inboxItem(id, { notBefore: 1 })]);
+    await processInbox(bench.context, bench.syd, holds);
+    expect((await typesOf(bench.syd, id)).filter((type) => type === "routed")).toHaveLength(times);
+  }
 });
 
 test("inbox: an item that is none goes to lane dead with its reason, and its neighbours go on", async () => {

@@ -16,6 +16,7 @@ const STATES: Readonly<Record<MessageStatus, SmppState>> = {
   partially_delivered: { number: 5, word: "UNDELIV" },
   undelivered: { number: 5, word: "UNDELIV" },
   unknown: { number: 7, word: "UNKNOWN" },
+  cancelled: { number: 4, word: "DELETED" },
   rejected: { number: 8, word: "REJECTD" },
 };
 

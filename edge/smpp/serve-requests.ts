@@ -8,6 +8,7 @@ import type { Pdu, PduFields, SmeAddress } from "#core/smpp/pdu.ts";
 import type { Answer } from "#core/smpp/session-options.ts";
 import { sha256Hex } from "#domain/sha256.ts";
 import { checkSubmission, commitSubmission, type Sender } from "../accept.ts";
+import { cancelMessage } from "../cancel-message.ts";
 import type { EdgeDeps } from "../edge-deps.ts";
 import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
 import { type Recipient, type SubmissionSchema, toViolations } from "../schema.ts";
@@ -52,13 +53,23 @@ async function serve(deps: ServeDeps, bind: Bind, pdu: Pdu): Promise<Given> {
     case "query_sm":
       return within(bind, smpp, 1, () => queryMessage(edge, account.id, pdu.fields));
     case "cancel_sm":
-      // No front of the edge can take a message back yet.
-      return { status: smppStatus.cancelFailed };
+      return within(bind, smpp, 1, () => cancel(edge, { account: account.id, directory }, pdu.fields));
     case "replace_sm":
       return { status: smppStatus.replaceFailed };
     default:
       return { status: smppStatus.submitFailed };
   }
+}
+
+/** By its id alone: all that was sent from one number to another [SMPP 3.4 §4.9.1] is more than anybody means. */
+async function cancel(
+  edge: EdgeDeps,
+  caller: Parameters<typeof cancelMessage>[1],
+  { message_id: id = "" }: PduFields,
+): Promise<Given> {
+  const { type } = await cancelMessage(edge, caller, id);
+  if (type === "cancelled") return { status: smppStatus.ok };
+  return { status: type === "unavailable" ? smppStatus.systemError : smppStatus.cancelFailed };
 }
 
 /** Within the customer's own window and rate; past either it is told to slow down. */

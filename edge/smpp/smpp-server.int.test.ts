@@ -224,11 +224,11 @@ test("submit_multi answers one id for all, and names the destinations that are n
     { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: "12", error_status_code: 0x0b },
   ]);
   const [first, second] = accepted(world);
-  expect([first?.message, first?.receiptId, second?.receiptId]).toEqual([id as never, undefined, id as never]);
+  expect([first?.message, first?.receiptId, second?.receiptId]).toEqual([id as never, id as never, id as never]);
   expect((await submitOver(customer, { dest_address: to.slice(1, 2) }, "submit_multi")).status).toBe(0x0b);
 });
 
-test("data_sm is a submit like any other; cancel and replace are refused for good", async () => {
+test("data_sm is a submit like any other; what is on its way cannot be cancelled", async () => {
   await using world = await openSmppWorld();
   const customer = await world.bind();
   const payload = {
@@ -239,6 +239,32 @@ test("data_sm is a submit like any other; cancel and replace are refused for goo
   expect([status, accepted(world)[0]?.message, accepted(world)[0]?.text]).toEqual([0, id as never, "By data_sm"]);
   const cancelled = await customer.request("cancel_sm", { message_id: id });
   expect(cancelled).toMatchObject({ type: "answered", status: 0x11 });
+});
+
+test("cancel_sm takes back what is scheduled, once for all who ask, and its receipt says DELETED", async () => {
+  await using world = await openSmppWorld();
+  const got: PduFields[] = [];
+  const onRequest = ({ fields }: { readonly fields: PduFields }) => {
+    got.push({ ...fields, short_message: Uint8Array.from(fields.short_message ?? []) });
+    return { status: 0 };
+  };
+  const [mine, theirs] = [await world.bind({ onRequest }), await world.bind({ systemId: "other" })];
+  const tomorrow = { schedule_delivery_time: "000001000000000R", registered_delivery: 1 };
+  const { id } = await submitOver(mine, tomorrow);
+  expect(await theirs.request("cancel_sm", { message_id: id })).toMatchObject({ status: 0x11 });
+  expect(await mine.request("cancel_sm", { message_id: "" })).toMatchObject({ status: 0x11 });
+  for (let i = 0; i < 2; i++) expect(await mine.request("cancel_sm", { message_id: id })).toMatchObject({ status: 0 });
+  const query = await mine.request("query_sm", { message_id: id });
+  expect(query).toMatchObject({ status: 0, fields: { message_state: 4, final_date: expect.stringMatching(/^[0-9]/) } });
+  await until("the receipt", 20_000, () => got.length > 0 || undefined);
+  expect(got[0]).toMatchObject({ receipted_message_id: id, message_state: 4 });
+  expect(Buffer.from(got[0]?.short_message ?? []).toString()).toContain("stat:DELETED");
+
+  const dest_address = ["61491570006", "61491570156"].map((destination_addr) => ({
+    ...{ dest_addr_ton: 1, dest_addr_npi: 1, destination_addr },
+  }));
+  const many = await submitOver(mine, { ...tomorrow, dest_address }, "submit_multi");
+  expect(await mine.request("cancel_sm", { message_id: many.id })).toMatchObject({ status: 0x11 });
 });
 
 test("query_sm tells the state of one's own messages only", async () => {

@@ -12,6 +12,7 @@ const FILES = [
   "loadtest/soak.long.test.ts",
   "testkit/life.e2e.test.ts",
   "testkit/night.e2e.test.ts",
+  "proof/chaos/chaos.e2e.test.ts",
   "core/a.ts",
   "core/a.conformance.ts",
 ];
@@ -29,6 +30,7 @@ describe("testKindOf()", () => {
       "long",
       "e2e",
       "e2e",
+      "e2e",
       undefined,
       undefined,
     ]);
@@ -36,19 +38,25 @@ describe("testKindOf()", () => {
 });
 
 describe("planTests()", () => {
-  test("runs integration beside the rest, and every e2e file alone", () => {
-    const plan = planTests(FILES, { long: false, filters: [] });
-    expect(plan.lanes.map((lane) => lane.map(({ kind }) => kind))).toEqual([["unit", "edge-deno"], ["integration"]]);
-    expect(plan.shared.map(({ files }) => files)).toEqual([
+  test("runs integration beside the rest, then the e2e files two at a time, the longest first", () => {
+    const [first, second] = planTests(FILES, { long: false, filters: [] });
+    expect(first?.lanes.map((lane) => lane.map(({ kind }) => kind))).toEqual([["unit", "edge-deno"], ["integration"]]);
+    expect(first?.shared.map(({ files }) => files)).toEqual([
       ["proof/sim/seeds.sim.test.ts"],
       ["proof/sim/crashes.sim.test.ts"],
     ]);
-    expect(plan.alone.map(({ files }) => files)).toEqual([["testkit/life.e2e.test.ts"], ["testkit/night.e2e.test.ts"]]);
+    expect(second?.lanes).toEqual([[], []]);
+    expect(second?.shared.map(({ name }) => name)).toEqual([
+      "proof/chaos/chaos.e2e.test.ts",
+      "testkit/life.e2e.test.ts",
+      "testkit/night.e2e.test.ts",
+    ]);
   });
 
-  test("runs long files only when asked", () => {
-    const long = planTests(FILES, { long: true, filters: [] });
-    expect(long.alone.map(({ kind }) => kind)).toEqual(["e2e", "e2e", "long"]);
+  test("runs long files only when asked, each alone", () => {
+    const lastOf = (long: boolean) => planTests(FILES, { long, filters: [] }).at(-1)?.lanes;
+    expect(lastOf(false)).toEqual([[]]);
+    expect(lastOf(true)?.map((lane) => lane.map(({ kind }) => kind))).toEqual([["long"]]);
   });
 
   test("leaves out no test file and takes none twice", () => {

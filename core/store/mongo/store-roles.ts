@@ -53,6 +53,8 @@ const grants: Record<StoreRole, Grant> = {
       [directory]: ["find"],
       [standing]: ["find"],
       [optOuts]: ["find", "insert", "update"],
+      // The turn of a scheduled message.
+      [sendKeys]: ["find", "insert"],
       [schema]: ["find", "update"],
     },
   },
