@@ -13,7 +13,8 @@ export interface Outbox {
   readonly heldBytes: number;
 }
 
-export function createOutbox(socket: Socket): Outbox {
+/** `onFlushed`: what was held is with the socket, which says no more of it if the kernel took it all at once. */
+export function createOutbox(socket: Socket, onFlushed: () => void): Outbox {
   let frames: Buffer[] = [];
   let bytes = 0;
   let scheduled = false;
@@ -26,6 +27,7 @@ export function createOutbox(socket: Socket): Outbox {
     frames = [];
     bytes = 0;
     if (socket.writable) socket.write(chunk);
+    onFlushed();
   }
 
   return {

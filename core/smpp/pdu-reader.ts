@@ -76,8 +76,9 @@ export function createPduReader(deps: {
     resume() {
       if (mode !== "paused") return;
       mode = "reading";
-      deps.socket.resume();
       pump();
+      // What is here comes first: each resume() may bring another chunk, also when the pause follows at once.
+      if (mode === "reading") deps.socket.resume();
     },
     stop,
   };

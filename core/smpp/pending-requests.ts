@@ -11,6 +11,11 @@ export type RequestResult =
   | { readonly type: "unknown"; readonly reason: "link_lost" | "response_timeout" }
   | { readonly type: "not_sent"; readonly reason: "not_bound" | "window_full" | "aborted" };
 
+/** Of a request that was never written. */
+export function notSent(reason: Extract<RequestResult, { type: "not_sent" }>["reason"]): Promise<RequestResult> {
+  return Promise.resolve({ type: "not_sent", reason });
+}
+
 export interface PendingRequests {
   /** In flight, control requests (enquire_link, unbind, bind) left out: those never wait for the window. */
   readonly windowed: number;

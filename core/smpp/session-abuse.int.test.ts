@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { encodePdu } from "./codec.ts";
-import type { OutgoingPdu } from "./pdu.ts";
-import { bindTestClient, type Listening, listenSmsc } from "./testing/listen.ts";
+import type { OutgoingPdu, Pdu } from "./pdu.ts";
+import { Session } from "./session.ts";
+import { bindTestClient, type Listening, listen, listenSmsc, TEST_OPTIONS } from "./testing/listen.ts";
 import { connectRawPeer, type RawPeer } from "./testing/raw-peer.ts";
 import { seeded } from "./testing/seeded.ts";
 
@@ -12,6 +13,10 @@ const SUBMIT: OutgoingPdu = {
   sequence: 2,
   fields: { destination_addr: "491701234567", short_message: Buffer.from("hello"), receipted_message_id: "x" },
 };
+
+const FLOOD_READ = 200_000;
+/** What a read takes at once, and one more. */
+const FLOOD_HELD_MAX = 2_000_000;
 
 async function bindRawPeer(port: number): Promise<RawPeer> {
   const peer = await connectRawPeer(port);
@@ -86,6 +91,41 @@ describe("a server session survives its peer", () => {
     expect(await peer.next()).toMatchObject({ command: "bind_transceiver_resp", status: 0x05, sequence: 3 });
     peer.send({ command: "deliver_sm_resp", sequence: 12_345 });
     await expectAlive(peer);
+  });
+
+  test("more answers at once than may lie in our hands are all given, to a peer that takes them", async () => {
+    await using server = await listenSmsc();
+    using peer = await bindRawPeer(server.port);
+    const probes = Array.from({ length: 60_000 }, (_, i) => encodePdu({ command: "enquire_link", sequence: i + 10 }));
+    peer.write(Buffer.concat(probes));
+    for (const [i] of probes.entries()) expect((await peer.next()).sequence).toBe(i + 10);
+    await expectAlive(peer);
+  });
+
+  test("a flood that is served slowly waits in the kernel and with its sender, not in our memory", async () => {
+    const octets = encodePdu(SUBMIT);
+    let isRead = 0;
+    let most = 0;
+    const held = Promise.withResolvers<void>();
+    await using server = await listen((socket) => {
+      const look = (): void => {
+        most = Math.max(most, socket.bytesRead - isRead);
+      };
+      const onRequest = async ({ command }: Pdu) => {
+        if (command === "submit_sm") isRead += octets.length;
+        look();
+        if (isRead > FLOOD_READ) held.resolve();
+        await TEST_OPTIONS.clock.sleep(1);
+        return { status: 0 };
+      };
+      new Session({ ...TEST_OPTIONS, maxInHand: 5, onRequest, socket, role: "smsc" });
+    });
+    const peer = await bindRawPeer(server.port);
+    const block = Buffer.concat(Array.from({ length: 10_000 }, () => octets));
+    for (let i = 0; i < 100; i++) peer.write(block);
+    await held.promise;
+    peer[Symbol.dispose]();
+    expect(most).toBeLessThan(FLOOD_HELD_MAX);
   });
 
   test("one that never binds is cut off", async () => {

@@ -27,8 +27,10 @@ export interface SessionOptions {
   readonly role: Role;
   /** Requests of ours that may await their answer. Binds, enquire_link and unbind do not count. */
   readonly window: number;
-  /** Requests of the peer that may await ours; at the bound we stop reading. */
+  /** Requests of the peer that may await ours; at the bound we stop reading. It may change. */
   readonly maxInHand: number;
+  /** Requests about the link, and such as are refused unseen, that are answered a second. Absent: any number. */
+  readonly chatterPerSecond?: number;
   /** SMSC: from connect to a good bind. ESME: the bind's own answer. */
   readonly bindTimeoutMs: number;
   /** SMSC: the link is closed with the last of so many binds that were refused on it. Default 1. */

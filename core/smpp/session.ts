@@ -11,13 +11,15 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { type BoundAs, boundBy, isControl, mayCarry, refusalOf, type SessionState } from "./bind-state.ts";
+import { type Chatter, createChatter } from "./chatter.ts";
 import { encodePdu, responseTo } from "./codec.ts";
 import { type Liveness, watchLiveness } from "./liveness.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { isResponseId, type OutgoingPdu, type Pdu, type PduFields, type RequestCommand, Status } from "./pdu.ts";
 import { createPduReader, type PduReader } from "./pdu-reader.ts";
-import { createPendingRequests, type PendingRequests, type RequestResult } from "./pending-requests.ts";
+import { createPendingRequests, notSent, type PendingRequests, type RequestResult } from "./pending-requests.ts";
 import type { Answer, Closed, CloseReason, RequestOptions, SessionOptions } from "./session-options.ts";
+import { createWaiters } from "./waiters.ts";
 
 /** Past this, nothing new is written and nothing more is read: the peer does not take what it asked for. */
 const OUTPUT_BYTES_MAX = 256 * 1024;
@@ -47,7 +49,8 @@ export class Session implements AsyncDisposable {
   #isSuspect = false;
   #closing: Closed | undefined;
   #leaving: Promise<void> | undefined;
-  #quietWaiters: (() => void)[] = [];
+  readonly #quiet = createWaiters();
+  readonly #chatter: Chatter;
   #timers: { cancel(): void }[] = [];
 
   /** Takes over a connected socket. */
@@ -57,7 +60,9 @@ export class Session implements AsyncDisposable {
     this.closed = promise;
     this.#resolveClosed = resolve;
     this.#options = options;
-    this.#outbox = createOutbox(socket);
+    this.#outbox = createOutbox(socket, () => {
+      if (this.#stuckSince !== undefined) this.#guard(() => this.#progressed());
+    });
     this.#pending = createPendingRequests({
       clock,
       onSettled: () => this.#progressed(),
@@ -80,6 +85,7 @@ export class Session implements AsyncDisposable {
       stuckSince: () => this.#stuckSince,
       lost: (reason) => this.destroy(reason),
     });
+    this.#chatter = createChatter(clock, () => this.#guard(() => this.#progressed()), options.chatterPerSecond);
     if (options.role === "smsc") this.#after(options.bindTimeoutMs, () => this.#giveUpUnbound());
     this.#listen(socket);
   }
@@ -146,7 +152,8 @@ export class Session implements AsyncDisposable {
     this.#reader.stop();
     this.#options.socket.destroy();
     this.#pending.loseAll();
-    this.#releaseQuietWaiters();
+    this.#chatter.stop();
+    this.#quiet.release();
     this.#resolveClosed(this.#closing);
     this.#options.onSlot?.();
   }
@@ -216,18 +223,22 @@ export class Session implements AsyncDisposable {
   }
 
   #onRequest(pdu: Pdu): void {
-    if (pdu.command === "unknown") {
-      this.#write({ command: "generic_nack", status: Status.invalidCommand, sequence: pdu.sequence });
-      return;
-    }
     const { role } = this.#options;
     const linkOnly = pdu.command === "enquire_link" || pdu.command === "unbind";
     const refusal =
       pdu.fault ??
       (linkOnly ? undefined : refusalOf(pdu.command, { role, state: this.#state, boundAs: this.#boundAs }));
-    if (refusal !== undefined || linkOnly) this.#respond(pdu, { status: refusal ?? Status.ok });
-    else this.#serve(pdu);
-    if (pdu.command === "unbind" && refusal === undefined) void this.#leave("peer_unbound");
+    if (pdu.command !== "unknown" && !linkOnly && refusal === undefined) {
+      this.#serve(pdu);
+      return;
+    }
+    this.#chatter.count();
+    if (pdu.command === "unknown") {
+      this.#write({ command: "generic_nack", status: Status.invalidCommand, sequence: pdu.sequence });
+    } else {
+      this.#respond(pdu, { status: refusal ?? Status.ok });
+      if (pdu.command === "unbind" && refusal === undefined) void this.#leave("peer_unbound");
+    }
   }
 
   #serve(pdu: Pdu): void {
@@ -275,7 +286,7 @@ export class Session implements AsyncDisposable {
     const { clock, maxInHand } = this.#options;
     const stuck = this.#outbox.heldBytes > OUTPUT_BYTES_MAX;
     this.#stuckSince = stuck ? (this.#stuckSince ?? clock.monotonic()) : undefined;
-    const may = !stuck && this.#inHand < maxInHand;
+    const may = !stuck && !this.#chatter.isTooMuch && this.#inHand < maxInHand;
     if (may === this.#reader.reading) return;
     this.#pending.setReading(may);
     if (may) this.#reader.resume();
@@ -286,7 +297,7 @@ export class Session implements AsyncDisposable {
   #progressed(): void {
     if (this.#state === "closed") return;
     this.#steerReading();
-    if (this.#isQuiet()) this.#releaseQuietWaiters();
+    if (this.#isQuiet()) this.#quiet.release();
     this.#options.onSlot?.();
   }
 
@@ -304,19 +315,11 @@ export class Session implements AsyncDisposable {
     return this.#pending.windowed === 0 && this.#inHand === 0;
   }
 
-  #releaseQuietWaiters(): void {
-    const waiters = this.#quietWaiters;
-    this.#quietWaiters = [];
-    for (const done of waiters) done();
-  }
-
   /** Nothing in flight either way; bounded, as a handler may hang. */
   async #untilQuiet(): Promise<void> {
     if (this.#isQuiet() || this.#state === "closed") return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#quietWaiters.push(resolve);
-    this.#after(Math.min(QUIET_TIMEOUT_MS, this.#options.responseTimeoutMs), resolve);
-    await promise;
+    this.#after(Math.min(QUIET_TIMEOUT_MS, this.#options.responseTimeoutMs), () => this.#quiet.release());
+    await this.#quiet.wait();
   }
 
   #leave(reason: "unbound" | "peer_unbound"): Promise<void> {
@@ -342,8 +345,4 @@ export class Session implements AsyncDisposable {
     this.#options.socket.end();
     this.#after(LINGER_MS, () => this.destroy(reason));
   }
-}
-
-function notSent(reason: "not_bound" | "window_full" | "aborted"): Promise<RequestResult> {
-  return Promise.resolve({ type: "not_sent", reason });
 }

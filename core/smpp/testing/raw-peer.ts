@@ -14,8 +14,9 @@ export interface RawPeer extends Disposable {
   next(): Promise<Pdu>;
 }
 
-export async function connectRawPeer(port: number): Promise<RawPeer> {
-  const socket = connect({ host: "127.0.0.1", port });
+/** `from`: the local address. */
+export async function connectRawPeer(port: number, from?: string): Promise<RawPeer> {
+  const socket = connect({ host: "127.0.0.1", port, ...(from !== undefined && { localAddress: from }) });
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", reject);
