@@ -7,6 +7,7 @@
  */
 import { networkOf } from "#core/directory/ip-range.ts";
 import type { Clock } from "#domain/clock.ts";
+import { keepLatest } from "./keep-latest.ts";
 
 export interface Knock {
   readonly address: string;
@@ -35,8 +36,8 @@ const FORGIVEN_MS = 600_000;
 const FREE_GUESSES = 10;
 /** Lines with guesses, accounts guessed at and accounts proved that are remembered; the oldest is forgotten first. */
 const REMEMBERED_MAX = 10_000;
-/** Networks remembered of one account. */
-const NETWORKS_MAX = 16;
+/** Networks remembered of one account: as many as it may have binds. */
+const NETWORKS_MAX = 64;
 
 export function createBindGuard(
   clock: Pick<Clock, "monotonic" | "sleep">,
@@ -130,12 +131,4 @@ function createGuesses(
       return count <= 0 ? 0 : Math.min(maxMs, DELAY_FIRST_MS * 2 ** (count - 1));
     },
   };
-}
-
-/** The entries in the order in which they were last set, at most `max` of them. */
-function keepLatest<T>(map: Map<string, T>, key: string, value: T, max: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.size > max ? map.keys() : [];
-  if (oldest !== undefined) map.delete(oldest);
 }

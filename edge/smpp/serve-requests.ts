@@ -6,6 +6,7 @@ import type { Directory } from "#core/directory/directory.ts";
 import type { SmppAccount } from "#core/directory/smpp-account.ts";
 import type { Pdu, PduFields, SmeAddress } from "#core/smpp/pdu.ts";
 import type { Answer } from "#core/smpp/session-options.ts";
+import type { Clock } from "#domain/clock.ts";
 import { sha256Hex } from "#domain/sha256.ts";
 import { checkSubmission, commitSubmission, type Sender } from "../accept.ts";
 import { cancelMessage } from "../cancel-message.ts";
@@ -27,6 +28,9 @@ export interface ServeDeps {
 
 type Given = Exclude<Answer, "silent">;
 
+/** How long the answer of who is told to slow down is kept back. */
+const THROTTLED_MS = 250;
+
 /** Never rejects on anything that a customer can send. */
 export async function serveRequest(deps: ServeDeps, bind: Bind, pdu: Pdu): Promise<Answer> {
   const answer = await serve(deps, bind, pdu);
@@ -43,21 +47,23 @@ async function serve(deps: ServeDeps, bind: Bind, pdu: Pdu): Promise<Given> {
   // The credential was withdrawn: the bind is about to end.
   if (directory === undefined || account === undefined || smpp === undefined) return { status: smppStatus.notBound };
   if (credentialOf(smpp) !== bind.credential) return { status: smppStatus.notBound };
+  const within = (count: number, run: () => Promise<Given>): Promise<Given> =>
+    withinLimits(edge.clock, { bind, smpp, count }, run);
   switch (pdu.command) {
     case "submit_sm":
     case "submit_multi":
     case "data_sm":
-      return within(bind, smpp, pdu.fields.dest_address?.length ?? 1, () =>
+      return within(pdu.fields.dest_address?.length ?? 1, () =>
         submit(deps, pdu, { smpp, sender: { account, directory } }),
       );
     case "query_sm":
-      return within(bind, smpp, 1, () => queryMessage(edge, account.id, pdu.fields));
+      return within(1, () => queryMessage(edge, account.id, pdu.fields));
     case "cancel_sm":
-      return within(bind, smpp, 1, () => cancel(edge, { account: account.id, directory }, pdu.fields));
+      return within(1, () => cancel(edge, { account: account.id, directory }, pdu.fields));
     case "replace_sm":
-      return { status: smppStatus.replaceFailed };
+      return within(1, async () => ({ status: smppStatus.replaceFailed }));
     default:
-      return { status: smppStatus.submitFailed };
+      return within(1, async () => ({ status: smppStatus.submitFailed }));
   }
 }
 
@@ -72,9 +78,17 @@ async function cancel(
   return { status: type === "unavailable" ? smppStatus.systemError : smppStatus.cancelFailed };
 }
 
-/** Within the customer's own window and rate; past either it is told to slow down. */
-async function within(bind: Bind, smpp: SmppAccount, count: number, run: () => Promise<Given>): Promise<Given> {
+/**
+ * Within the customer's own window and rate; past either it is told to slow down, and not at once: as only so many of
+ * its requests are in hand, one that does not listen is read that much slower, and is no burden to others.
+ */
+async function withinLimits(
+  clock: Pick<Clock, "sleep">,
+  { bind, smpp, count }: { readonly bind: Bind; readonly smpp: SmppAccount; readonly count: number },
+  run: () => Promise<Given>,
+): Promise<Given> {
   if (bind.inHand >= smpp.window || !bind.rate.take(count, smpp.submitsPerSecond)) {
+    await clock.sleep(THROTTLED_MS);
     return { status: smppStatus.throttled };
   }
   bind.inHand += 1;

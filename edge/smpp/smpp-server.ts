@@ -11,7 +11,7 @@ import { Session } from "#core/smpp/session.ts";
 import type { Answer } from "#core/smpp/session-options.ts";
 import type { BindGuard } from "./bind-guard.ts";
 import type { BoundAccounts } from "./bound-accounts.ts";
-import type { ConnectionGate } from "./connection-gate.ts";
+import type { ConnectionGate, Visit } from "./connection-gate.ts";
 import { type BindRefusal, type BindVerdict, isListed, judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
 import { type ServeDeps, serveRequest } from "./serve-requests.ts";
 import { smppStatus } from "./status.ts";
@@ -42,8 +42,11 @@ export interface SmppServer extends AsyncDisposable {
 const RESPONSE_TIMEOUT_MS = 30_000;
 /** The customer has as long to show life once we have asked. */
 const ENQUIRE_LINK_TIMEOUT_MS = 15_000;
-/** Requests of one bind that are in work; past this nothing more is read. Above every window, which answers first. */
-const IN_HAND_MAX = 2 * SMPP_WINDOW_MAX;
+/** Requests of one connection in work, in windows: past them nothing more is read. The window itself answers first. */
+const IN_HAND_WINDOWS = 2;
+const IN_HAND_MIN = 10;
+/** Of one connection: enquire_links, and what no customer sends. A thousandth of what one core could answer. */
+const CHATTER_PER_SECOND = 500;
 /** Of one connection, which is closed then. */
 const REFUSED_BINDS_MAX = 3;
 /** How often binds are looked at whose credential may have been withdrawn. */
@@ -75,29 +78,36 @@ export async function openSmppServer(options: SmppServerOptions): Promise<SmppSe
 }
 
 interface Connections {
-  /** Whether it may stay, before a word is said; false: it is closed. */
-  knock(socket: Socket): boolean;
+  /** Whether it may stay, before a word is said; undefined: it is closed. */
+  knock(socket: Socket): Visit | undefined;
   /** What has knocked may speak. */
-  open(socket: Socket): void;
+  open(socket: Socket, visit: Visit): void;
 }
 
 /** With TLS a connection knocks before its handshake, which is work, and may speak after it. */
-function createListener({ tls, bindTimeoutMs, gate }: SmppServerOptions, { knock, open }: Connections): Server {
-  if (tls === undefined) return createServer((socket) => void (knock(socket) && open(socket)));
-  const shaking = new Set<string>();
+function createListener({ tls, bindTimeoutMs }: SmppServerOptions, { knock, open }: Connections): Server {
+  if (tls === undefined) {
+    return createServer((socket) => {
+      const visit = knock(socket);
+      if (visit !== undefined) open(socket, visit);
+    });
+  }
+  const shaking = new Map<string, Visit>();
   const nameOf = ({ remoteAddress = "", remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
   const settings = { ...tls, handshakeTimeout: bindTimeoutMs, minVersion: "TLSv1.2" } as const;
   const server = createTlsServer(settings, (socket) => {
-    if (shaking.delete(nameOf(socket))) open(socket);
-    else socket.destroy();
+    const visit = shaking.get(nameOf(socket));
+    shaking.delete(nameOf(socket));
+    if (visit === undefined) socket.destroy();
+    else open(socket, visit);
   });
   server.on("connection", (socket: Socket) => {
-    const { remoteAddress = "" } = socket;
     const name = nameOf(socket);
-    if (!knock(socket)) return;
-    shaking.add(name);
+    const visit = knock(socket);
+    if (visit === undefined) return;
+    shaking.set(name, visit);
     socket.once("close", () => {
-      if (shaking.delete(name)) gate.leave(remoteAddress);
+      if (shaking.delete(name)) visit.leave();
     });
   });
   server.on("tlsClientError", (_, socket) => socket.destroy());
@@ -121,22 +131,20 @@ function createConnections(options: SmppServerOptions) {
   const { edge, metrics } = serve;
   const sessions = new Set<Session>();
 
-  function knock(socket: Socket): boolean {
+  function knock(socket: Socket): Visit | undefined {
     socket.on("error", () => undefined);
-    if (!edge.isDraining() && gate.enter(addressOf(socket))) return true;
-    metrics.turnedAway();
-    socket.destroy();
-    return false;
+    const turnOut = (): void => {
+      metrics.turnedAway();
+      socket.destroy();
+    };
+    const visit = edge.isDraining() ? undefined : gate.enter(addressOf(socket), turnOut);
+    if (visit === undefined) turnOut();
+    return visit;
   }
 
-  function open(socket: Socket): void {
+  function open(socket: Socket, visit: Visit): void {
     const address = addressOf(socket);
-    let isInside = true;
     let isBinding = false;
-    const leaveGate = (): void => {
-      if (isInside) gate.leave(address);
-      isInside = false;
-    };
 
     async function onRequest(pdu: Pdu): Promise<Answer> {
       const bind = bound.of(session);
@@ -147,7 +155,10 @@ function createConnections(options: SmppServerOptions) {
       const answer = await bindSession(options, { session, address, pdu }).finally(() => {
         isBinding = false;
       });
-      if (answer !== "silent" && answer.status === smppStatus.ok) leaveGate();
+      if (answer !== "silent" && answer.status === smppStatus.ok) {
+        visit.welcome();
+        visit.leave();
+      }
       return answer;
     }
 
@@ -156,7 +167,10 @@ function createConnections(options: SmppServerOptions) {
       clock: edge.clock,
       role: "smsc",
       window: SMPP_WINDOW_MAX,
-      maxInHand: IN_HAND_MAX,
+      get maxInHand() {
+        return inHandMax(options, session);
+      },
+      chatterPerSecond: CHATTER_PER_SECOND,
       bindTimeoutMs: options.bindTimeoutMs,
       refusedBindsMax: REFUSED_BINDS_MAX,
       responseTimeoutMs: RESPONSE_TIMEOUT_MS,
@@ -168,7 +182,7 @@ function createConnections(options: SmppServerOptions) {
     sessions.add(session);
     void session.closed.then(({ reason }) => {
       sessions.delete(session);
-      leaveGate();
+      visit.leave();
       const bind = bound.of(session);
       if (bind !== undefined) edge.log.info("customer.unbound", { account: bind.account, reason });
       bound.remove(session);
@@ -186,6 +200,12 @@ function createConnections(options: SmppServerOptions) {
       );
     },
   };
+}
+
+function inHandMax({ bound, serve }: SmppServerOptions, session: Session): number {
+  const account = bound.of(session)?.account;
+  const smpp = account && serve.edge.directory.current()?.account(account)?.smpp;
+  return Math.max(IN_HAND_MIN, IN_HAND_WINDOWS * (smpp?.window ?? 0));
 }
 
 /** One that has gone before we looked has none. */
