@@ -7,9 +7,9 @@ import { bindTestClient } from "#core/smpp/testing/listen.ts";
 import type { SmppEdgeProcess, SmppEdgeProcessOptions } from "./smpp-edge.ts";
 import { until } from "./until.ts";
 
-/** Room for a whole case at once: what is stored depends on the PDUs and not on the pace. */
+/** Room for whole cases at once: what is stored depends on the PDUs and not on the pace. */
 export const FUZZED: SmppEdgeProcessOptions = {
-  smpp: { window: 1_000, submitsPerSecond: 10_000 },
+  smpp: { window: 1_000, submitsPerSecond: 10_000, bindsMax: 64 },
   env: { GODWIT_LIVE_HEAP_EVERY_SECONDS: "5" },
 };
 const BOUND_MS = 20_000;

@@ -35,11 +35,17 @@ async function openStrangers({ account }: SmppEdgeProcess, octets?: Uint8Array):
   return sockets;
 }
 
-async function bindStatusFrom({ account }: SmppEdgeProcess, localAddress: string): Promise<number> {
-  using peer = await connectRawPeer(account.port, localAddress);
+async function openBind({ account }: SmppEdgeProcess, localAddress: string) {
+  const peer = await connectRawPeer(account.port, localAddress);
   const fields = { system_id: account.systemId, password: account.password };
   peer.send({ command: "bind_transceiver", sequence: 1, fields });
-  return (await peer.next()).status;
+  return { peer, status: (await peer.next()).status };
+}
+
+async function bindStatusFrom(edge: SmppEdgeProcess, localAddress: string): Promise<number> {
+  const { peer, status } = await openBind(edge, localAddress);
+  peer[Symbol.dispose]();
+  return status;
 }
 
 /** The slowest of so many submits, one after the other, in milliseconds; each must be taken. */
@@ -90,6 +96,24 @@ test(
       const startedAt = systemClock.monotonic();
       await customer.request("enquire_link", {});
       expect(systemClock.monotonic() - startedAt).toBeLessThan(2_000);
+    }
+  },
+  TEST_MS,
+);
+
+test(
+  "a storm of binds that end without a word: as many stand as may, the others are told so, and none is left behind",
+  async () => {
+    await using edge = await openSmppEdgeProcess({ smpp: { bindsMax: 12 }, delivers: false });
+    for (let round = 0; round < 30; round++) {
+      const from = `127.9.${round}.1`;
+      const binds = await Promise.all(Array.from({ length: 18 }, () => openBind(edge, from)));
+      const statuses = binds.map(({ status }) => status).toSorted((a, b) => a - b);
+      expect(statuses).toEqual([...Array.from({ length: 12 }, () => 0), ...Array.from({ length: 6 }, () => 0x0d)]);
+      for (const { peer } of binds) peer[Symbol.dispose]();
+      await until("all of them to go", 20_000, async () => {
+        return (await edge.metric("godwit_smpp_sessions")) === 0 || undefined;
+      });
     }
   },
   TEST_MS,

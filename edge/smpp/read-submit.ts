@@ -25,8 +25,6 @@ export interface SubmitRequest {
   readonly extras: FrontExtras;
   /** The customer's own name for it: user_message_reference. */
   readonly reference: number | undefined;
-  /** Who is sent what, as the PDU says it: the same for a repetition, whatever we make of it by then. */
-  readonly content: string;
 }
 
 export type ReadSubmit =
@@ -78,16 +76,16 @@ export function readSubmit(
         ...part,
       },
       reference,
-      content: contentAsSent(fields),
     },
   };
 }
 
 /**
- * Addresses and octets, what says how to read them, when and how urgently; not what may be otherwise when a client
- * sends it again, as is a validity by its clock. Nothing that the account's settings have a say in.
+ * Who is sent what, as the PDU says it: the same for a repetition, whatever we make of it by then. Addresses and
+ * octets, what says how to read them, when and how urgently; not what may be otherwise when a client sends it again, as
+ * is a validity by its clock. Nothing that the account's settings have a say in.
  */
-function contentAsSent(fields: PduFields): string {
+export function contentAsSent(fields: PduFields): string {
   const numbers = fields.dest_address?.map((one) => ("dl_name" in one ? one.dl_name : one.destination_addr));
   return JSON.stringify([
     numbers ?? fields.destination_addr ?? "",

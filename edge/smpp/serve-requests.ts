@@ -15,7 +15,7 @@ import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
 import { type Recipient, type SubmissionSchema, toViolations } from "../schema.ts";
 import { type Bind, credentialOf } from "./bound-accounts.ts";
 import { queryMessage } from "./query-message.ts";
-import { destinationsOf, readSubmit, type SubmitRequest } from "./read-submit.ts";
+import { contentAsSent, destinationsOf, readSubmit, type SubmitRequest } from "./read-submit.ts";
 import type { SmppMetrics } from "./smpp-metrics.ts";
 import { smppStatus, statusOfAnswer, statusOfViolations } from "./status.ts";
 
@@ -115,7 +115,7 @@ async function submit({ edge, partSchema }: ServeDeps, pdu: Pdu, { smpp, sender 
   const parsed = schema.safeParse(request.body);
   if (!parsed.success) return { status: statusOfViolations(toViolations(parsed.error)) };
 
-  const once = smpp.onceByReference ? await onceOf(request) : undefined;
+  const once = smpp.onceByReference ? await onceOf(request, pdu.fields) : undefined;
   const named = { ...sender, ...(once !== undefined && { once }) };
   const checked = checkSubmission(parsed.data, named, request.extras);
   if (checked.type === "invalid") return { status: statusOfViolations(checked.errors) };
@@ -135,9 +135,9 @@ const outcomeOf = (type: "accepted" | "key_reused" | "overloaded" | "unavailable
   type === "key_reused" ? "idempotency_key_reused" : type;
 
 /** The same reference, recipients and content is the same request: its key says all three (invariant I11). */
-async function onceOf({ reference, content }: SubmitRequest): Promise<Sender["once"]> {
+async function onceOf({ reference }: SubmitRequest, fields: PduFields): Promise<Sender["once"]> {
   if (reference === undefined) return undefined;
-  const fingerprint = await sha256Hex(content);
+  const fingerprint = await sha256Hex(contentAsSent(fields));
   return { key: `smpp:${reference}:${fingerprint}`, fingerprint };
 }
 
