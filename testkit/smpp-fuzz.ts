@@ -27,8 +27,8 @@ export function aimAt({ account }: SmppEdgeProcess): FuzzedEdge {
   const taken = new Set<string>();
   const target = createOutsideTarget(account.port, {
     ...account,
-    // The whole of 127.0.0.0/8 is this machine.
-    addressOf: (seed) => `127.1.${(seed >> 8) & 0xff}.${seed & 0xff}`,
+    // The whole of 127.0.0.0/8 is this machine. Few enough that what is remembered of them is soon all there.
+    addressOf: (seed) => `127.1.${(seed >> 8) & 0x0f}.${seed & 0xff}`,
     onFrame(frame) {
       const { command, status, fields } = decodePdu(frame);
       if (status === 0 && ANSWERS.has(command)) taken.add(fields.message_id ?? "");
