@@ -1,6 +1,7 @@
 import { expect, spyOn, test } from "bun:test";
 import { createDirectory, directorySchema } from "#core/directory/directory.ts";
 import { hashSmppPassword } from "#core/directory/smpp-account.ts";
+import { createAddressLists } from "./address-lists.ts";
 import { judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
 
 const account = {
@@ -9,8 +10,10 @@ const account = {
 };
 const directory = createDirectory(1, directorySchema.parse({ accounts: [account], routes: [], numbers: [] }));
 
+const lists = createAddressLists();
+
 async function judge(system_id: string, password: string, address = "10.1.2.3"): Promise<string> {
-  const verdict = await judgeBind({ system_id, password }, { directory, address });
+  const verdict = await judgeBind({ system_id, password }, { directory, address, lists });
   return verdict.type === "good" ? verdict.account.id : verdict.reason;
 }
 
@@ -27,7 +30,10 @@ test("anything else is refused with its reason; an address is not looked at befo
   expect(await judge("", "")).toBe("system_id");
   expect(await judge("acme", "secret", "11.0.0.1")).toBe("address");
   expect(await judge("acme", "wrong", "11.0.0.1")).toBe("password");
-  const verdict = await judgeBind({ system_id: "acme", password: "secret" }, { directory: undefined, address: "" });
+  const verdict = await judgeBind(
+    { system_id: "acme", password: "secret" },
+    { directory: undefined, address: "", lists },
+  );
   expect(verdict).toEqual({ type: "refused", reason: "not_ready" });
 });
 

@@ -4,9 +4,9 @@
  */
 import { digestsEqual } from "#core/directory/api-key.ts";
 import type { Account, Directory } from "#core/directory/directory.ts";
-import { isInRanges, parseIpRange } from "#core/directory/ip-range.ts";
 import { hashSmppPassword, type SmppAccount } from "#core/directory/smpp-account.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
+import type { AddressLists } from "./address-lists.ts";
 import type { Proof } from "./bind-guard.ts";
 import { smppStatus } from "./status.ts";
 
@@ -34,9 +34,15 @@ export function proofOf(verdict: BindVerdict): Proof {
 /** Compared with when the systemId is unknown, so that it takes as long as a wrong password. */
 const NO_DIGEST = "0".repeat(64);
 
+interface JudgeDeps {
+  readonly directory: Directory | undefined;
+  readonly address: string;
+  readonly lists: AddressLists;
+}
+
 export async function judgeBind(
   { system_id: systemId = "", password = "" }: PduFields,
-  { directory, address }: { readonly directory: Directory | undefined; readonly address: string },
+  { directory, address, lists }: JudgeDeps,
 ): Promise<BindVerdict> {
   if (directory === undefined) return refused("not_ready");
   const account = directory.accountOfSystemId(systemId);
@@ -45,19 +51,9 @@ export async function judgeBind(
   const isRight = digestsEqual(digest, account?.smpp?.passwordSha256 ?? NO_DIGEST) && password.length <= 8;
   if (account?.smpp === undefined) return refused("system_id");
   if (!isRight || password === "") return refused("password");
-  return mayComeFrom(account.smpp, address) ? { type: "good", account, smpp: account.smpp } : refused("address");
-}
-
-function mayComeFrom(smpp: SmppAccount, address: string): boolean {
-  return smpp.allowedIps.length === 0 || isListed(smpp, address);
-}
-
-/** Whether the account has a list of addresses with this one on it. */
-export function isListed({ allowedIps }: Pick<SmppAccount, "allowedIps">, address: string): boolean {
-  return isInRanges(
-    address,
-    allowedIps.flatMap((range) => parseIpRange(range) ?? []),
-  );
+  const { allowedIps } = account.smpp;
+  const mayComeFrom = allowedIps.length === 0 || lists.isListed(allowedIps, address);
+  return mayComeFrom ? { type: "good", account, smpp: account.smpp } : refused("address");
 }
 
 function refused(reason: BindRefusal): BindVerdict {

@@ -9,10 +9,11 @@ import { SMPP_WINDOW_MAX, SYSTEM_ID_CHARS_MAX } from "#core/directory/smpp-accou
 import { type Pdu, Status } from "#core/smpp/pdu.ts";
 import { Session } from "#core/smpp/session.ts";
 import type { Answer } from "#core/smpp/session-options.ts";
+import type { AddressLists } from "./address-lists.ts";
 import type { BindGuard } from "./bind-guard.ts";
 import type { BoundAccounts } from "./bound-accounts.ts";
 import type { ConnectionGate, Visit } from "./connection-gate.ts";
-import { type BindRefusal, type BindVerdict, isListed, judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
+import { type BindRefusal, type BindVerdict, judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
 import { type ServeDeps, serveRequest } from "./serve-requests.ts";
 import { smppStatus } from "./status.ts";
 
@@ -29,6 +30,7 @@ export interface SmppServerOptions {
   readonly serve: ServeDeps;
   readonly gate: ConnectionGate;
   readonly guard: BindGuard;
+  readonly lists: AddressLists;
   readonly bound: BoundAccounts;
   /** A bind came, went, or has room again. */
   readonly onChange: () => void;
@@ -51,6 +53,8 @@ const CHATTER_PER_SECOND = 500;
 const REFUSED_BINDS_MAX = 3;
 /** How often binds are looked at whose credential may have been withdrawn. */
 const CREDENTIAL_CHECK_MS = 1_000;
+/** Of an account that there is not. */
+const NO_LIST: readonly string[] = [];
 const OUR_SYSTEM_ID = "GODWIT";
 const VERSION_3_4 = 0x34;
 
@@ -241,16 +245,17 @@ async function bindSession(options: SmppServerOptions, binding: Binding): Promis
 }
 
 async function judgeInTurn(options: SmppServerOptions, { session, address, pdu }: Binding): Promise<BindVerdict> {
+  const { guard, lists } = options;
   const { directory } = options.serve.edge;
   const { system_id: systemId = "" } = pdu.fields;
   const smpp = directory.current()?.accountOfSystemId(systemId)?.smpp;
   const knock = {
     ...{ address, systemId: systemId.slice(0, SYSTEM_ID_CHARS_MAX + 1) },
-    isListed: smpp !== undefined && isListed(smpp, address),
+    isListed: lists.isListed(smpp?.allowedIps ?? NO_LIST, address),
     isGone: () => session.state !== "open",
   };
-  const judged = await options.guard.inTurn(knock, async () => {
-    const verdict = await judgeBind(pdu.fields, { directory: directory.current(), address });
+  const judged = await guard.inTurn(knock, async () => {
+    const verdict = await judgeBind(pdu.fields, { directory: directory.current(), address, lists });
     return { verdict, proof: proofOf(verdict) };
   });
   return judged === "late" ? { type: "refused", reason: "too_many_guesses" } : judged.verdict;

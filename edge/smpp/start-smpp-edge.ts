@@ -12,6 +12,7 @@ import type { Random } from "#domain/random.ts";
 import { DIRECTORY_AGE_MS_MAX } from "../readiness.ts";
 import { createSubmissionSchema } from "../schema.ts";
 import { createParts } from "../start-edge.ts";
+import { createAddressLists } from "./address-lists.ts";
 import { createBindGuard } from "./bind-guard.ts";
 import { createBoundAccounts } from "./bound-accounts.ts";
 import { createConnectionGate } from "./connection-gate.ts";
@@ -54,6 +55,7 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
   const { deps: edge } = parts;
   const gate = createConnectionGate(config);
   const guard = createBindGuard(clock, config);
+  const lists = createAddressLists();
   const bound = createBoundAccounts(clock);
   let held = 0;
   const metrics = createSmppMetrics(options.metrics, {
@@ -71,6 +73,7 @@ export async function startSmppEdge(options: StartSmppEdgeOptions): Promise<Smpp
     serve,
     gate,
     guard,
+    lists,
     bound,
     onChange: receivers.changed,
   };
