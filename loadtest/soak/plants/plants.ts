@@ -4,7 +4,7 @@ import type { Platform } from "#testkit/platform.ts";
 import type { Plant } from "./plant.ts";
 
 const WORKER = "core/worker/process-inbox.ts";
-const PARSED = "const { items, dead } = parseItems(inboxItemSchema, holds, now);";
+const PARSED = "const { items: found, dead } = parseItems(inboxItemSchema, holds, now);";
 
 export const plants: readonly Plant[] = [
   {
@@ -37,7 +37,7 @@ export const plants: readonly Plant[] = [
       {
         file: WORKER,
         find: PARSED,
-        replace: `${PARSED}\n  for (const _ of items) kept.push(new Array<number>(128).fill(Math.random()));`,
+        replace: `${PARSED}\n  for (const _ of found) kept.push(new Array<number>(128).fill(Math.random()));`,
       },
       {
         file: WORKER,
@@ -57,7 +57,7 @@ export const plants: readonly Plant[] = [
         // Each worker sees half of them, and a short run has not many: the first goes early.
         replace:
           "const { items: read, dead } = parseItems(inboxItemSchema, holds, now);\n" +
-          "  const items = read.filter(() => ++seen % 10_000 !== 1_000);",
+          "  const found = read.filter(() => ++seen % 10_000 !== 1_000);",
       },
       {
         file: WORKER,
