@@ -4,7 +4,7 @@ import { changeSet, nameSets } from "#core/directory/set-states.ts";
 import { createMemorySet, type MemorySet } from "#core/store/memory/memory-set.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import { systemClock } from "#domain/clock.ts";
-import { e164Schema } from "#domain/e164.ts";
+import { e164Schema, senderSchema } from "#domain/e164.ts";
 import { setIdSchema } from "#domain/ids.ts";
 import { systemRandom } from "#domain/random.ts";
 import { DEMO_NUMBERS, demoDirectory, ensureDirectory } from "./platform-directory.ts";
@@ -28,7 +28,8 @@ test("demoDirectory() lets the demo account send anywhere, at the price of the l
   ] as const) {
     const to = e164Schema.parse(number);
     expect(directory.routes(to)[0]).toMatchObject({ prefix, provider: "sim" });
-    expect(directory.price(account.id, to)?.prefix).toBe(prefix);
+    const message = { to, from: senderSchema.parse("Shop"), class: "transactional" } as const;
+    expect(directory.price(account.id, message, 0)).toMatchObject({ list: "retail", prefix });
   }
   expect(DEMO_NUMBERS.map((number) => directory.accountOfNumber(number))).toEqual([account.id, account.id]);
 });

@@ -9,6 +9,7 @@ import type { Store } from "#core/store/store.ts";
 export const DEMO_ACCOUNT = "demo";
 /** The provider that the simulator plays. */
 export const DEMO_PROVIDER = "sim";
+const DEMO_PRICE_LIST = "retail";
 /** Numbers that Australia keeps free for fiction, so that no demonstration ever reaches a person. */
 export const DEMO_NUMBERS = ["+61491570156", "+61491570157"] as const;
 
@@ -27,14 +28,21 @@ export async function demoDirectory(apiKey: string, smppPassword?: string): Prom
         currency: "AUD",
         inDoubt: "resend",
         keys: [{ id: key.id, secretSha256: await hashSecret(key.secret) }],
-        prices: [
+        priceList: DEMO_PRICE_LIST,
+        ...(smppPassword !== undefined && { smpp: await demoSmpp(smppPassword) }),
+      },
+    ],
+    priceLists: [
+      {
+        id: DEMO_PRICE_LIST,
+        currency: "AUD",
+        rates: [
           { prefix: "+", priceMicros: "90000" },
           { prefix: "+1", priceMicros: "12000" },
           { prefix: "+44", priceMicros: "48000" },
           { prefix: "+61", priceMicros: "45000" },
           { prefix: "+64", priceMicros: "75000" },
         ],
-        ...(smppPassword !== undefined && { smpp: await demoSmpp(smppPassword) }),
       },
     ],
     routes: [

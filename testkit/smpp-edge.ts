@@ -67,7 +67,6 @@ const shared = { clock: systemClock, random: systemRandom, log: silentLogger };
 
 async function directoryOf(smpp: object): Promise<DirectoryInput> {
   const credential = { systemId: SYSTEM_ID, passwordSha256: await hashSmppPassword(SYSTEM_ID, PASSWORD) };
-  const prices = [{ prefix: "+", priceMicros: "1" }];
   return {
     accounts: [
       {
@@ -76,10 +75,11 @@ async function directoryOf(smpp: object): Promise<DirectoryInput> {
         currency: "AUD",
         inDoubt: "keep",
         keys: [],
-        prices,
+        priceList: "retail",
         smpp: { ...credential, ...smpp },
       },
     ],
+    priceLists: [{ id: "retail", currency: "AUD", rates: [{ prefix: "+", priceMicros: "1" }] }],
     routes: [{ prefix: "+", provider: PROVIDER }],
     numbers: [],
   };

@@ -7,12 +7,16 @@ import type { E164 } from "#domain/e164.ts";
 import {
   type AccountId,
   accountIdSchema,
+  type PriceListId,
   type ProviderId,
+  priceListIdSchema,
   providerIdSchema,
   type SetId,
   setIdSchema,
 } from "#domain/ids.ts";
-import { currencySchema, type MicrosText, microsTextSchema } from "#domain/money.ts";
+import { currencySchema } from "#domain/money.ts";
+import { prefixSchema } from "./prefix.ts";
+import { createPriceList, type Price, type Priced, priceListSchema } from "./price-list.ts";
 import {
   isInUse,
   keyListSchema,
@@ -23,7 +27,7 @@ import {
 } from "./set-states.ts";
 import { repeatedSystemIds, smppAccountSchema } from "./smpp-account.ts";
 
-const prefixSchema = z.string().regex(/^\+[0-9]{0,15}$/, "a prefix is + and the leading digits; + alone matches all");
+const NAMES_SHOWN = 10;
 
 const accountSchema = z.strictObject({
   id: accountIdSchema,
@@ -36,8 +40,8 @@ const accountSchema = z.strictObject({
   keys: z.array(
     z.strictObject({ id: z.string().regex(/^[a-z0-9]{4,32}$/), secretSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ),
-  /** Price per segment by longest prefix. */
-  prices: z.array(z.strictObject({ prefix: prefixSchema, priceMicros: microsTextSchema })),
+  /** What it pays. Without one, no number has a price. */
+  priceList: priceListIdSchema.optional(),
   /** Absent: it does not bind to us. */
   smpp: smppAccountSchema.optional(),
 });
@@ -50,8 +54,18 @@ const accountsSchema = z.array(accountSchema).superRefine((accounts, context) =>
   }
 });
 
-export const directorySchema = z.strictObject({
+const priceListsSchema = z.array(priceListSchema).superRefine((lists, context) => {
+  const seen = new Set<PriceListId>();
+  for (const [index, { id }] of lists.entries()) {
+    const message = `'${id}' is the id of another price list: give each list its own`;
+    if (seen.has(id)) context.addIssue({ code: "custom", message, path: [index, "id"] });
+    seen.add(id);
+  }
+});
+
+const bodySchema = z.strictObject({
   accounts: accountsSchema,
+  priceLists: priceListsSchema.default([]),
   routes: z.array(z.strictObject({ prefix: prefixSchema, provider: providerIdSchema })),
   /** Numbers that customers can be answered on. */
   numbers: z.array(z.strictObject({ number: z.string().regex(/^\+?[0-9]{3,15}$/), account: accountIdSchema })),
@@ -61,16 +75,20 @@ export const directorySchema = z.strictObject({
   /** Where what only one may hold is kept, such as who has which bind. Without it: the first set that is in use. */
   home: setIdSchema.optional(),
 });
+/** The directory as it is written: each part by itself, and what names another names one that is there. */
+export const directorySchema = bodySchema.superRefine(({ accounts, priceLists }, context) => {
+  const lists = new Map(priceLists.map((list) => [list.id, list]));
+  for (const [index, { priceList, currency }] of accounts.entries()) {
+    const message = priceList && wrongList({ priceList, currency }, lists);
+    if (message !== undefined) context.addIssue({ code: "custom", message, path: ["accounts", index, "priceList"] });
+  }
+});
 export type DirectoryBody = z.output<typeof directorySchema>;
 export type DirectoryInput = z.input<typeof directorySchema>;
 
 export interface RouteCandidate {
   readonly prefix: string;
   readonly provider: ProviderId;
-}
-export interface Price {
-  readonly prefix: string;
-  readonly priceMicros: MicrosText;
 }
 
 export interface Directory extends SetsOfDirectory {
@@ -85,8 +103,8 @@ export interface Directory extends SetsOfDirectory {
   accountOfSystemId(systemId: string): Account | undefined;
   /** Every route that matches, longest prefix first. */
   routes(to: E164): readonly RouteCandidate[];
-  /** The price row with the longest prefix. */
-  price(account: AccountId, to: E164): Price | undefined;
+  /** The rate of the account's list that holds at this time, in milliseconds since the epoch. */
+  price(account: AccountId, message: Priced, at: number): Price | undefined;
   accountOfNumber(number: string): AccountId | undefined;
 }
 
@@ -102,9 +120,7 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
     body.accounts.flatMap((account) => (account.smpp ? [[account.smpp.systemId, account]] : [])),
   );
   const routes = new Map(body.routes.map((route) => [route.prefix, route]));
-  const prices = new Map(
-    body.accounts.map((account) => [account.id, new Map(account.prices.map((price) => [price.prefix, price]))]),
-  );
+  const priceLists = new Map(body.priceLists.map((list) => [list.id, createPriceList(list)]));
   const numbers = new Map(body.numbers.map((row) => [row.number, row.account]));
 
   return {
@@ -117,7 +133,10 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
     key: (keyId) => keys.get(keyId),
     accountOfSystemId: (systemId) => bySystemId.get(systemId),
     routes: (to) => matches(routes, to),
-    price: (account, to) => matches(prices.get(account) ?? new Map<string, Price>(), to)[0],
+    price(id, message, at) {
+      const list = accounts.get(id)?.priceList;
+      return list === undefined ? undefined : priceLists.get(list)?.find(message, at);
+    },
     accountOfNumber: (number) => numbers.get(number),
   };
 }
@@ -125,6 +144,20 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
 /** The same business with other sets. */
 export function withSets(body: DirectoryInput, { sets, keyLists }: SetsOfDirectory): DirectoryInput {
   return { ...body, sets: [...sets], keyLists: keyLists.map((list) => ({ ...list, sets: [...list.sets] })) };
+}
+
+/** Undefined: it is right. */
+function wrongList(
+  { priceList, currency }: { readonly priceList: PriceListId; readonly currency: string },
+  lists: ReadonlyMap<PriceListId, { readonly currency: string }>,
+): string | undefined {
+  const list = lists.get(priceList);
+  if (list === undefined) {
+    const known = lists.size === 0 ? "" : `, or name one of ${[...lists.keys()].slice(0, NAMES_SHOWN).join(", ")}`;
+    return `there is no price list '${priceList}': make it first${known}`;
+  }
+  if (list.currency === currency) return undefined;
+  return `'${priceList}' is in ${list.currency} and the account in ${currency}: give it a list in ${currency}`;
 }
 
 /** At most 16 probes: a number has at most 15 digits. */

@@ -5,7 +5,7 @@ import { hashSmppPassword } from "./smpp-account.ts";
 
 const HASH = "a".repeat(64);
 const account = (id: string, smpp?: object) => ({
-  ...{ id, name: id, currency: "AUD", inDoubt: "keep", keys: [], prices: [] },
+  ...{ id, name: id, currency: "AUD", inDoubt: "keep", keys: [] },
   ...(smpp === undefined ? {} : { smpp: { passwordSha256: HASH, ...smpp } }),
 });
 const parse = (...accounts: object[]) => directorySchema.safeParse({ accounts, routes: [], numbers: [] });

@@ -36,6 +36,15 @@ export function parseSender(text: string): Sender | undefined {
   return valid ? (text as Sender) : undefined;
 }
 
+/** What kind of sender a handset shows; providers and prices tell them apart. */
+export const senderTypes = ["number", "short_code", "alphanumeric"] as const;
+export type SenderType = (typeof senderTypes)[number];
+
+export function senderTypeOf(sender: Sender): SenderType {
+  if (sender.startsWith("+")) return "number";
+  return SHORT_CODE.test(sender) ? "short_code" : "alphanumeric";
+}
+
 export const senderSchema = z
   .string()
   .min(1)

@@ -4,7 +4,7 @@
  * a changed meaning is a new type.
  */
 import { z } from "zod";
-import { e164Schema, senderSchema } from "./e164.ts";
+import { e164Schema, senderSchema, senderTypes } from "./e164.ts";
 import { accountIdSchema, chunkIdSchema, messageIdSchema, providerIdSchema } from "./ids.ts";
 import { messageClassSchema } from "./lane.ts";
 import { currencySchema, microsTextSchema } from "./money.ts";
@@ -62,8 +62,17 @@ const billed = z.object({
   ...base,
   type: z.literal("billed"),
   account: accountIdSchema,
-  /** The price row that applied. */
+  /** The rate that held. */
   prefix: z.string(),
+  /** Why it did: its price list, and what it was for beside the prefix. */
+  rate: z
+    .object({
+      list: z.string(),
+      class: messageClassSchema.optional(),
+      sender: z.enum(senderTypes).optional(),
+      from: z.int().optional(),
+    })
+    .optional(),
   segments: z.int().positive(),
   priceMicros: microsTextSchema,
   totalMicros: microsTextSchema,

@@ -14,6 +14,7 @@ export type SetId = Brand<string, "SetId">;
 export type MessageId = Brand<string, "MessageId">;
 export type AccountId = Brand<string, "AccountId">;
 export type ProviderId = Brand<string, "ProviderId">;
+export type PriceListId = Brand<string, "PriceListId">;
 export type ChunkId = Brand<string, "ChunkId">;
 export type WriterId = Brand<string, "WriterId">;
 
@@ -34,6 +35,10 @@ export const providerIdSchema = z
   .string()
   .regex(NAME)
   .transform((id) => id as ProviderId);
+export const priceListIdSchema = z
+  .string()
+  .regex(NAME)
+  .transform((id) => id as PriceListId);
 export const messageIdSchema = z
   .string()
   .regex(MESSAGE_ID)

@@ -24,7 +24,14 @@ const directory = createDirectory(
         currency: "EUR",
         inDoubt: "resend",
         keys: [],
-        prices: [
+        priceList: "retail",
+      },
+    ],
+    priceLists: [
+      {
+        id: "retail",
+        currency: "EUR",
+        rates: [
           { prefix: "+61", priceMicros: "45000" },
           { prefix: "+614", priceMicros: "38000" },
           { prefix: "+49", priceMicros: "70000" },
@@ -80,6 +87,7 @@ test("a message is routed and priced by its longest prefixes, and forwarded; the
       at: NOW,
       account: "demo",
       prefix: "+614",
+      rate: { list: "retail" },
       segments: 2,
       priceMicros: "38000",
       totalMicros: "76000",
@@ -108,7 +116,7 @@ test("no price is a rejection that says so", () => {
 });
 
 test("no route is a rejection, and nothing is billed", () => {
-  const bare = createDirectory(2, { accounts: [], routes: [], numbers: [], sets: [], keyLists: [] });
+  const bare = createDirectory(2, { accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
   const result = runPipeline(pipeline, [item()], { ...context(), directory: bare });
   expect(result.events).toMatchObject([{ type: "rejected", reason: "no_route" }]);
 });
@@ -136,7 +144,7 @@ test("what the directory has no place for is tried again while the message is yo
   expect(early.retries.get(1_000)).toEqual(retried);
   // Not even that it was routed: the retry says so again.
   expect(early.events).toEqual([]);
-  const bare = createDirectory(2, { accounts: [], routes: [], numbers: [], sets: [], keyLists: [] });
+  const bare = createDirectory(2, { accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
   expect(runPipeline(pipeline, retried, { ...context(), directory: bare }).retries.get(1_000)).toEqual(retried);
   const late = runPipeline(pipeline, [young(DIRECTORY_LAG_MAX_MS), young(-DIRECTORY_LAG_MAX_MS)], context());
   expect(late.events.map((event) => event.type)).toEqual(["routed", "rejected", "routed", "rejected"]);

@@ -307,7 +307,7 @@ test("inbox: what a stale directory has no route for is tried again within its a
   const bench = setup();
   const id = bench.context.mint.messageId(syd);
   const fresh = bench.context.directory;
-  const bare = createDirectory(1, { accounts: [], routes: [], numbers: [], sets: [], keyLists: [] });
+  const bare = createDirectory(1, { accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
   const stale = { ...bench.context, directory: { ...fresh, current: () => bare } };
   const lane = lanes.inbox("bulk");
   await processInbox(stale, bench.syd, await enqueue(bench, bench.syd, lane, [inboxItem(id)]));

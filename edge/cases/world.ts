@@ -90,10 +90,11 @@ export function directoryOf(acme: Key, other: Key) {
     currency: "AUD",
     inDoubt: "keep" as const,
     keys: [{ id: key.id, secretSha256: key.secretSha256 }],
-    prices: [{ prefix: "+", priceMicros: "45000" }],
+    priceList: "retail",
   });
   return {
     accounts: [account("acme", acme), account("other", other)],
+    priceLists: [{ id: "retail", currency: "AUD", rates: [{ prefix: "+", priceMicros: "45000" }] }],
     routes: [{ prefix: "+", provider: "loop" }],
     numbers: [
       { number: "+61480000001", account: "acme" },

@@ -5,7 +5,7 @@ import { createAddressLists } from "./address-lists.ts";
 import { judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
 
 const account = {
-  ...{ id: "acme", name: "Acme", currency: "AUD", inDoubt: "keep", keys: [], prices: [] },
+  ...{ id: "acme", name: "Acme", currency: "AUD", inDoubt: "keep", keys: [] },
   smpp: { systemId: "acme", passwordSha256: await hashSmppPassword("acme", "secret"), allowedIps: ["10.0.0.0/8"] },
 };
 const directory = createDirectory(1, directorySchema.parse({ accounts: [account], routes: [], numbers: [] }));

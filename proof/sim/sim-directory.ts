@@ -34,14 +34,19 @@ export const setRegions: ReadonlyMap<SetId, string> = new Map([
 
 export function simDirectory(): DirectoryInput {
   return {
-    accounts: accounts.map(({ id, homeRegion, inDoubt, priceMicros }) => ({
+    accounts: accounts.map(({ id, homeRegion, inDoubt }) => ({
       id,
       name: id,
       currency: "EUR",
       inDoubt,
       keys: [],
-      prices: [{ prefix: "+", priceMicros }],
+      priceList: id,
       ...(homeRegion !== undefined && { homeRegion }),
+    })),
+    priceLists: accounts.map(({ id, priceMicros }) => ({
+      id,
+      currency: "EUR",
+      rates: [{ prefix: "+", priceMicros }],
     })),
     routes: [{ prefix: "+", provider }],
     numbers: accounts.map(({ id, number }) => ({ number, account: id })),

@@ -56,7 +56,8 @@ export function setup(): Bench {
   const directory = createDirectory(
     1,
     directorySchema.parse({
-      accounts: [{ ...account, prices: [{ prefix: "+", priceMicros: "1" }] }],
+      accounts: [{ ...account, priceList: "retail" }],
+      priceLists: [{ id: "retail", currency: "EUR", rates: [{ prefix: "+", priceMicros: "1" }] }],
       routes: [{ prefix: "+", provider }],
       numbers: [],
     }),

@@ -47,7 +47,7 @@ const BOUND_MS = 20_000;
 const LOOK_MS = 20;
 
 async function acmeDirectory(smpp: object): Promise<DirectoryInput> {
-  const account = { currency: "AUD", inDoubt: "keep" as const, keys: [], prices: [{ prefix: "+", priceMicros: "1" }] };
+  const account = { currency: "AUD", inDoubt: "keep" as const, keys: [], priceList: "retail" };
   const credential = async (systemId: string) => ({
     systemId,
     passwordSha256: await hashSmppPassword(systemId, PASSWORD),
@@ -57,6 +57,7 @@ async function acmeDirectory(smpp: object): Promise<DirectoryInput> {
       { ...account, id: "acme", name: "Acme", smpp: { ...(await credential("acme")), ...smpp } },
       { ...account, id: "other", name: "Other", smpp: await credential("other") },
     ],
+    priceLists: [{ id: "retail", currency: "AUD", rates: [{ prefix: "+", priceMicros: "1" }] }],
     routes: [{ prefix: "+", provider: "sim" }],
     numbers: [
       { number: "+61480000001", account: "acme" },
