@@ -2,6 +2,7 @@
  * What every front of the edge does with a submission, HTTP and SMPP alike: the checks that need the directory, then
  * one commit. A front reads its protocol before it and words the answer after it, and does nothing else to a message.
  */
+import type { Standing } from "#core/directory/account-tree.ts";
 import type { Account, Directory } from "#core/directory/directory.ts";
 import { placesOfKey } from "#core/directory/keyed-set.ts";
 import { sendKeyId } from "#core/store/store.ts";
@@ -30,6 +31,8 @@ export type FrontExtras = Pick<Submission, "notBefore" | "receipt" | "grouped" |
 
 export type Checked =
   | { readonly type: "invalid"; readonly errors: readonly Violation[] }
+  /** The account, or one above it, may send nothing. */
+  | { readonly type: "suspended" }
   | {
       readonly type: "valid";
       readonly submission: Submission;
@@ -39,10 +42,16 @@ export type Checked =
 
 /** The checks that the schema cannot make. Nothing is stored. */
 export function checkSubmission(body: ParsedBody, sender: Sender, extras: FrontExtras): Checked {
+  const standing = sender.directory.standing(sender.account.id);
+  if (standing?.status !== "active") return { type: "suspended" };
   const recipients: readonly Recipient[] = "to" in body.to ? [body.to] : body.to;
   const numbers = recipients.flatMap(({ number }) => number ?? []);
   const submission = { ...toSubmission(body, sender.account, numbers), ...extras };
-  const errors = [...checkSender(submission, sender.directory), ...checkRecipients(recipients, submission)];
+  const errors = [
+    ...checkClass(submission, standing),
+    ...checkSender(submission, sender.directory),
+    ...checkRecipients(recipients, submission),
+  ];
   return errors.length > 0 ? { type: "invalid", errors } : { type: "valid", submission, recipients };
 }
 
@@ -74,6 +83,13 @@ function toSubmission(body: ParsedBody, account: Account, to: readonly E164[]): 
     ...(body.metadata !== undefined && { metadata: body.metadata }),
     ...(body.expire_at !== undefined && { expireAt: body.expire_at }),
   };
+}
+
+function checkClass(submission: Submission, { classes }: Standing): readonly Violation[] {
+  if (classes.includes(submission.class)) return [];
+  const open = classes.length === 0 ? "ask whoever runs it for you" : `use ${classes.join(" or ")}`;
+  const message = `${submission.class} is not open to this account: ${open}`;
+  return [{ pointer: "/class", code: "class_not_allowed", message }];
 }
 
 /** A number that customers answer belongs to one account: in another's name it would catch that account's replies. */

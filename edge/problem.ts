@@ -38,6 +38,12 @@ export const problems = {
     detail: "Check that the key is complete and has not been withdrawn.",
     retryable: false,
   },
+  account_suspended: {
+    status: 403,
+    title: "The account may not send now",
+    detail: "Nothing was sent. What was accepted before goes on. Ask whoever runs the account for you.",
+    retryable: false,
+  },
   not_found: {
     status: 404,
     title: "Not found",

@@ -15,6 +15,7 @@ import {
   setIdSchema,
 } from "#domain/ids.ts";
 import { currencySchema } from "#domain/money.ts";
+import { createAccountTree, type Standing, treeFields, treeProblems } from "./account-tree.ts";
 import { prefixSchema } from "./prefix.ts";
 import { createPriceList, type Price, type Priced, priceListSchema } from "./price-list.ts";
 import {
@@ -32,6 +33,7 @@ const NAMES_SHOWN = 10;
 const accountSchema = z.strictObject({
   id: accountIdSchema,
   name: z.string().min(1).max(100),
+  ...treeFields,
   currency: currencySchema,
   /** Where keyed requests of this account go: to sets of this region. Without one, to sets of any region. */
   homeRegion: z.string().min(1).max(32).optional(),
@@ -48,6 +50,9 @@ const accountSchema = z.strictObject({
 export type Account = z.output<typeof accountSchema>;
 
 const accountsSchema = z.array(accountSchema).superRefine((accounts, context) => {
+  for (const { index, field, message } of treeProblems(accounts)) {
+    context.addIssue({ code: "custom", message, path: [index, field] });
+  }
   for (const { index, systemId } of repeatedSystemIds(accounts)) {
     const message = `'${systemId}' is the systemId of another account: give each account its own`;
     context.addIssue({ code: "custom", message, path: [index, "smpp", "systemId"] });
@@ -97,9 +102,11 @@ export interface Directory extends SetsOfDirectory {
   /** Undefined: no set is in use, or none was ever named. */
   readonly home: SetId | undefined;
   account(id: AccountId): Account | undefined;
-  /** The account whose live key has this id, and the hash to compare the secret with. */
+  /** What it may do, with all that is above it. */
+  standing(id: AccountId): Standing | undefined;
+  /** The account whose live key has this id, unless it is closed, and the hash to compare the secret with. */
   key(keyId: string): { readonly account: Account; readonly secretSha256: string } | undefined;
-  /** The account that binds over SMPP under this name. */
+  /** The account that binds over SMPP under this name, unless it is closed. */
   accountOfSystemId(systemId: string): Account | undefined;
   /** Every route that matches, longest prefix first. */
   routes(to: E164): readonly RouteCandidate[];
@@ -111,6 +118,8 @@ export interface Directory extends SetsOfDirectory {
 /** Builds the lookups. `body` must have passed `directorySchema`. */
 export function createDirectory(version: number, body: DirectoryBody): Directory {
   const accounts = new Map(body.accounts.map((account) => [account.id, account]));
+  const tree = createAccountTree(accounts);
+  const isOpen = ({ id }: Account): boolean => tree.standing(id)?.status !== "closed";
   const keys = new Map(
     body.accounts.flatMap((account) =>
       account.keys.map((key) => [key.id, { account, secretSha256: key.secretSha256 }] as const),
@@ -130,8 +139,15 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
     stateOf: (set) => stateOfSet(body, set),
     home: body.home ?? body.sets.find(({ state }) => isInUse(state))?.set,
     account: (id) => accounts.get(id),
-    key: (keyId) => keys.get(keyId),
-    accountOfSystemId: (systemId) => bySystemId.get(systemId),
+    standing: tree.standing,
+    key(keyId) {
+      const key = keys.get(keyId);
+      return key !== undefined && isOpen(key.account) ? key : undefined;
+    },
+    accountOfSystemId(systemId) {
+      const account = bySystemId.get(systemId);
+      return account !== undefined && isOpen(account) ? account : undefined;
+    },
     routes: (to) => matches(routes, to),
     price(id, message, at) {
       const list = accounts.get(id)?.priceList;

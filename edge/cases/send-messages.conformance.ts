@@ -278,6 +278,41 @@ export function sendMessagesCases({ test, assert }: Harness): void {
     await problemOf(await world.send(VALID), 401, "key_invalid");
   });
 
+  test("who is suspended, or below one who is, sends nothing and can still ask; who is closed has no key", async () => {
+    await using world = await createWorld();
+    const { id } = (await (await world.send(VALID)).json()) as { readonly id: string };
+    await world.change(({ accounts: [acme, ...others], ...rest }) => {
+      const parent = { ...acme, id: "reseller", keys: [], status: "suspended" as const };
+      return { ...rest, accounts: [parent, { ...acme, parent: "reseller" }, ...others] };
+    });
+    await problemOf(await world.send(VALID), 403, "account_suspended");
+    const authorization = `Bearer ${world.key}`;
+    assert.equal((await world.fetch(`/v1/messages/${id}`, { headers: { authorization } })).status, 200);
+    assert.equal((await world.send(VALID, { authorization: `Bearer ${world.otherKey}` })).status, 202);
+
+    await world.change(({ accounts: [reseller, ...others], ...rest }) => {
+      return { ...rest, accounts: [{ ...reseller, status: "closed" as const }, ...others] };
+    });
+    await problemOf(await world.send(VALID), 401, "key_invalid");
+    assert.equal(world.steps(), 2);
+  });
+
+  test("a class that is not open to the account is named, with those that are", async () => {
+    await using world = await createWorld();
+    await world.change(({ accounts: [acme, ...others], ...rest }) => {
+      return { ...rest, accounts: [{ ...acme, classes: ["alert", "transactional"] }, ...others] };
+    });
+    const problem = await problemOf(await world.send({ ...VALID, class: "bulk" }), 422, "validation_failed");
+    assert.deepEqual(problem.errors, [
+      {
+        pointer: "/class",
+        code: "class_not_allowed",
+        message: "bulk is not open to this account: use alert or transactional",
+      },
+    ]);
+    assert.equal((await world.send({ ...VALID, class: "alert" })).status, 202);
+  });
+
   test("without a directory, or with one too old, nothing is sent", async () => {
     await using empty = await createWorld({ withDirectory: false });
     await problemOf(await empty.send(VALID), 503, "not_ready");

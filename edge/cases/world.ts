@@ -1,5 +1,6 @@
 /** A whole edge in memory: test sets, a manual clock, a directory with two accounts, and the app without a socket. */
 import { createApiKey } from "#core/directory/api-key.ts";
+import type { DirectoryInput } from "#core/directory/directory.ts";
 import { writeDirectory } from "#core/directory/open-directory.ts";
 import type { Logger } from "#domain/log.ts";
 import { type Random, systemRandom } from "#domain/random.ts";
@@ -22,6 +23,8 @@ export interface World extends AsyncDisposable {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** POST /v1/messages as `acme`. A string is sent as it stands. */
   send(body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** Another version of the directory, in force when it resolves. */
+  change(edit: (body: WorldDirectory) => DirectoryInput): Promise<void>;
   /** Steps tried on any set. */
   steps(): number;
 }
@@ -69,6 +72,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         headers: { authorization: `Bearer ${acme.text}`, "content-type": "application/json", ...headers },
         body: typeof body === "string" ? body : JSON.stringify(body),
       }),
+    async change(edit) {
+      const stored = await stores[0]?.directory.read();
+      if (stored === undefined) throw new Error("There is no directory to change");
+      await writeDirectory(stores, stored.version + 1, edit(stored.body as WorldDirectory));
+      await clock.advance(DIRECTORY_REFRESH_MS);
+    },
     steps: () => sets.reduce((sum, { steps }) => sum + steps.length, 0),
     async [Symbol.asyncDispose]() {
       for (const set of sets) {
@@ -81,6 +90,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
+/** After so long every process has looked. */
+const DIRECTORY_REFRESH_MS = 1_000;
+
+type WorldDirectory = ReturnType<typeof directoryOf>;
 type Key = Awaited<ReturnType<typeof createApiKey>>;
 
 export function directoryOf(acme: Key, other: Key) {
@@ -93,7 +106,7 @@ export function directoryOf(acme: Key, other: Key) {
     priceList: "retail",
   });
   return {
-    accounts: [account("acme", acme), account("other", other)],
+    accounts: [account("acme", acme), account("other", other)] satisfies [unknown, unknown],
     priceLists: [{ id: "retail", currency: "AUD", rates: [{ prefix: "+", priceMicros: "45000" }] }],
     routes: [{ prefix: "+", provider: "loop" }],
     numbers: [

@@ -101,6 +101,7 @@ async function sendParsed(sending: Sending, body: ParsedBody, caller: Caller): P
   const once = key === undefined ? undefined : { key, fingerprint: await fingerprintOf(body) };
   const sender = { account, directory, ...(once !== undefined && { once }) };
   const checked = checkSubmission(body, sender, account.smpp?.receipts === "all" ? { receipt: "final" } : {});
+  if (checked.type === "suspended") return sending.refuse("account_suspended");
   if (checked.type === "invalid") return refuseInvalid(sending, caller, checked.errors);
 
   const { submission, recipients } = checked;

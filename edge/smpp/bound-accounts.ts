@@ -99,7 +99,8 @@ export function createBoundAccounts(clock: Pick<Clock, "monotonic">): BoundAccou
     withdrawn: (directory) =>
       [...bySession.values()].filter(({ account, credential }) => {
         const smpp = directory.account(account)?.smpp;
-        return smpp === undefined || credentialOf(smpp) !== credential;
+        const isClosed = directory.standing(account)?.status === "closed";
+        return isClosed || smpp === undefined || credentialOf(smpp) !== credential;
       }),
   };
 }

@@ -118,6 +118,7 @@ async function submit({ edge, partSchema }: ServeDeps, pdu: Pdu, { smpp, sender 
   const once = smpp.onceByReference ? await onceOf(request, pdu.fields) : undefined;
   const named = { ...sender, ...(once !== undefined && { once }) };
   const checked = checkSubmission(parsed.data, named, request.extras);
+  if (checked.type === "suspended") return { status: smppStatus.submitFailed };
   if (checked.type === "invalid") return { status: statusOfViolations(checked.errors) };
   const answer = await commitSubmission(edge, checked.submission, named);
   edge.metrics.requestEnded({

@@ -294,6 +294,19 @@ test("a credential that is withdrawn ends its binds", async () => {
   expect(await world.bindStatus()).toBe(0x0e);
 });
 
+test("who is suspended stays bound and submits nothing; who is closed is bound no more", async () => {
+  await using world = await openSmppWorld();
+  const customer = await world.bind();
+  const { id } = await submitOver(customer);
+  await world.change({}, { status: "suspended" });
+  expect((await submitOver(customer)).status).toBe(0x45);
+  expect(await customer.request("query_sm", { message_id: id })).toMatchObject({ status: 0 });
+  expect(await world.bindStatus()).toBe(0);
+  await world.change({}, { status: "closed" });
+  expect((await customer.closed).reason).toBe("peer_unbound");
+  expect(await world.bindStatus()).toBe(0x0e);
+});
+
 test("stopping answers what is in hand, unbinds everybody, and refuses connections", async () => {
   const begun = Promise.withResolvers<void>();
   const hold = Promise.withResolvers<undefined>();

@@ -29,8 +29,8 @@ export interface SmppWorld extends AsyncDisposable {
   bind(options?: Partial<ClientSessionOptions>): Promise<Session>;
   /** The status that a bind is answered; 0 for one that stands, which is ended again. */
   bindStatus(options?: Partial<ClientSessionOptions>): Promise<number>;
-  /** Another version of the directory, in force when it resolves. */
-  change(account: object): Promise<void>;
+  /** Another version of the directory, in force when it resolves: of account `acme`, its binds and the rest. */
+  change(smpp: object, account?: object): Promise<void>;
 }
 
 export interface SmppWorldOptions {
@@ -46,7 +46,7 @@ const PASSWORD = "secret";
 const BOUND_MS = 20_000;
 const LOOK_MS = 20;
 
-async function acmeDirectory(smpp: object): Promise<DirectoryInput> {
+async function acmeDirectory(smpp: object, acme: object = {}): Promise<DirectoryInput> {
   const account = { currency: "AUD", inDoubt: "keep" as const, keys: [], priceList: "retail" };
   const credential = async (systemId: string) => ({
     systemId,
@@ -54,7 +54,7 @@ async function acmeDirectory(smpp: object): Promise<DirectoryInput> {
   });
   return {
     accounts: [
-      { ...account, id: "acme", name: "Acme", smpp: { ...(await credential("acme")), ...smpp } },
+      { ...account, ...acme, id: "acme", name: "Acme", smpp: { ...(await credential("acme")), ...smpp } },
       { ...account, id: "other", name: "Other", smpp: await credential("other") },
     ],
     priceLists: [{ id: "retail", currency: "AUD", rates: [{ prefix: "+", priceMicros: "1" }] }],
@@ -102,9 +102,9 @@ export async function openSmppWorld(options: SmppWorldOptions = {}): Promise<Smp
       if (opened.type === "bound") opened.session.destroy();
       return opened.type === "bound" ? 0 : opened.type === "refused" ? opened.status : -1;
     },
-    async change(smpp) {
+    async change(smpp, account) {
       version += 1;
-      await writeDirectory([store], version, await acmeDirectory(smpp));
+      await writeDirectory([store], version, await acmeDirectory(smpp, account));
       const said = `directory.loaded {"version":${version},`;
       await waitFor("the new directory", () => logged.some((one) => one.startsWith(said)));
     },
