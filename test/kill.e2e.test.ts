@@ -4,8 +4,8 @@
  * `in_doubt`.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { z } from "zod";
-import type { Platform, RoleName } from "#testkit/platform.ts";
+import type { RoleName } from "#testkit/platform.ts";
+import { createProviderControl } from "#testkit/provider-control.ts";
 import { until } from "#testkit/until.ts";
 import { audit } from "./audit.ts";
 import { compareReports, followEvents, readSubmits, untilFinal } from "./evidence.ts";
@@ -16,20 +16,19 @@ import { type Sending, sendEach } from "./send.ts";
 const MESSAGES = 2_000;
 const CONNECTIONS = 32;
 /** Answers and receipts take a while, so that there is something in flight whenever a process dies. */
-const RESP_DELAY_MS = 150;
+const BEHAVIOUR = { respDelayMs: 150, receiptDelayMs: 300 };
 /** While a connector is about to be killed: whatever it writes is not answered by then. */
 const LATE_RESP_DELAY_MS = 3_000;
 
-const countersSchema = z.object({ submits: z.int() });
-
 let bench: TestPlatform;
 beforeAll(async () => {
-  bench = await openTestPlatform({ simulatorBehaviour: { respDelayMs: RESP_DELAY_MS, receiptDelayMs: 300 } });
+  bench = await openTestPlatform({ simulatorBehaviour: BEHAVIOUR });
 }, 120_000);
 afterAll(() => bench[Symbol.asyncDispose](), 60_000);
 
 test("SIGKILL of one after the other: nothing acknowledged is lost, no silent double", async () => {
   const { platform, stores } = bench;
+  const provider = createProviderControl(platform.simulatorUrl, BEHAVIOUR);
   const follower = followEvents(stores);
   const sending: Sending = { acknowledged: [], unacknowledged: [] };
   const killed: string[] = [];
@@ -52,11 +51,12 @@ test("SIGKILL of one after the other: nothing acknowledged is lost, no silent do
   }
   /** With segments on the wire that have no answer: the next to hold them has to say so. */
   async function killConnectors(): Promise<void> {
-    await setRespDelay(platform, LATE_RESP_DELAY_MS);
-    const before = await countSubmits(platform);
-    await until("an unanswered submit", 30_000, async () => (await countSubmits(platform)) > before || undefined, 20);
+    await provider.behave({ respDelayMs: LATE_RESP_DELAY_MS });
+    const before = (await provider.counters()).submits;
+    const isNewer = async () => (await provider.counters()).submits > before || undefined;
+    await until("an unanswered submit", 30_000, isNewer, 20);
     await killRole("connectors");
-    await setRespDelay(platform, RESP_DELAY_MS);
+    await provider.behave({});
   }
   async function killPrimary(): Promise<void> {
     const [set] = platform.sets;
@@ -104,13 +104,3 @@ test("SIGKILL of one after the other: nothing acknowledged is lost, no silent do
   expect(doubts).toBeGreaterThan(0);
   expect(await compareReports(platform, stores, sending.acknowledged.length)).toEqual([]);
 }, 300_000);
-
-async function setRespDelay({ simulatorUrl }: Platform, respDelayMs: number): Promise<void> {
-  const answer = await fetch(`${simulatorUrl}/behaviour`, { method: "PATCH", body: JSON.stringify({ respDelayMs }) });
-  expect(answer.status).toBe(200);
-}
-
-async function countSubmits({ simulatorUrl }: Platform): Promise<number> {
-  const answer = await fetch(`${simulatorUrl}/counters`);
-  return countersSchema.parse(await answer.json()).submits;
-}

@@ -16,8 +16,9 @@ import {
 } from "#domain/ids.ts";
 import { currencySchema } from "#domain/money.ts";
 import { createAccountTree, type Standing, treeFields, treeProblems } from "./account-tree.ts";
-import { prefixSchema } from "./prefix.ts";
+import { prefixesOf, prefixSchema } from "./prefix.ts";
 import { createPriceList, type Price, type Priced, priceListSchema } from "./price-list.ts";
+import { repeated } from "./repeated.ts";
 import {
   isInUse,
   keyListSchema,
@@ -26,8 +27,9 @@ import {
   setEntrySchema,
   stateOfSet,
 } from "./set-states.ts";
-import { repeatedSystemIds, smppAccountSchema } from "./smpp-account.ts";
+import { smppAccountSchema } from "./smpp-account.ts";
 
+/** Of those there are, in a message about one there is not. */
 const NAMES_SHOWN = 10;
 
 const accountSchema = z.strictObject({
@@ -53,18 +55,16 @@ const accountsSchema = z.array(accountSchema).superRefine((accounts, context) =>
   for (const { index, field, message } of treeProblems(accounts)) {
     context.addIssue({ code: "custom", message, path: [index, field] });
   }
-  for (const { index, systemId } of repeatedSystemIds(accounts)) {
-    const message = `'${systemId}' is the systemId of another account: give each account its own`;
+  for (const { index, key } of repeated(accounts, ({ smpp }) => smpp?.systemId)) {
+    const message = `'${key}' is the systemId of another account: give each account its own`;
     context.addIssue({ code: "custom", message, path: [index, "smpp", "systemId"] });
   }
 });
 
 const priceListsSchema = z.array(priceListSchema).superRefine((lists, context) => {
-  const seen = new Set<PriceListId>();
-  for (const [index, { id }] of lists.entries()) {
-    const message = `'${id}' is the id of another price list: give each list its own`;
-    if (seen.has(id)) context.addIssue({ code: "custom", message, path: [index, "id"] });
-    seen.add(id);
+  for (const { index, key } of repeated(lists, ({ id }) => id)) {
+    const message = `'${key}' is the id of another price list: give each list its own`;
+    context.addIssue({ code: "custom", message, path: [index, "id"] });
   }
 });
 
@@ -148,7 +148,7 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
       const account = bySystemId.get(systemId);
       return account !== undefined && isOpen(account) ? account : undefined;
     },
-    routes: (to) => matches(routes, to),
+    routes: (to) => prefixesOf(to, routes),
     price(id, message, at) {
       const list = accounts.get(id)?.priceList;
       return list === undefined ? undefined : priceLists.get(list)?.find(message, at);
@@ -174,14 +174,4 @@ function wrongList(
   }
   if (list.currency === currency) return undefined;
   return `'${priceList}' is in ${list.currency} and the account in ${currency}: give it a list in ${currency}`;
-}
-
-/** At most 16 probes: a number has at most 15 digits. */
-function matches<Row>(rows: ReadonlyMap<string, Row>, to: E164): readonly Row[] {
-  const found: Row[] = [];
-  for (let length = to.length; length >= 1; length--) {
-    const row = rows.get(to.slice(0, length));
-    if (row !== undefined) found.push(row);
-  }
-  return found;
 }

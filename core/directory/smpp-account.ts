@@ -68,16 +68,3 @@ export function hashSmppPassword(systemId: string, password: string): Promise<st
   }
   return hashSecret(`${systemId}\n${password}`);
 }
-
-/** For each systemId that an earlier account has already: the place of the later one. */
-export function repeatedSystemIds(
-  accounts: readonly { readonly smpp?: Pick<SmppAccount, "systemId"> | undefined }[],
-): readonly { readonly index: number; readonly systemId: string }[] {
-  const seen = new Set<string>();
-  return accounts.flatMap(({ smpp }, index) => {
-    if (smpp === undefined) return [];
-    const isRepeated = seen.has(smpp.systemId);
-    seen.add(smpp.systemId);
-    return isRepeated ? [{ index, systemId: smpp.systemId }] : [];
-  });
-}

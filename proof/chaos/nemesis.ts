@@ -5,9 +5,9 @@
 
 import type { Clock } from "#domain/clock.ts";
 import { messageIdSchema, setOfMessage } from "#domain/ids.ts";
+import type { ProviderControl } from "#testkit/provider-control.ts";
 import { seededStream } from "../seeded-random.ts";
 import type { Fault, FaultContext } from "./faults/fault.ts";
-import type { ProviderControl } from "./faults/provider-control.ts";
 import type { Load } from "./load/open-load.ts";
 import type { EventWatch } from "./recorder/event-watch.ts";
 import type { RunFolder } from "./recorder/run-folder.ts";

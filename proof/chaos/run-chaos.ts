@@ -4,17 +4,17 @@
  */
 import { join } from "node:path";
 import type { Clock } from "#domain/clock.ts";
+import { createProviderControl } from "#testkit/provider-control.ts";
 import type { Machine } from "../../loadtest/machine.ts";
 import { type Drain, drain } from "./drain.ts";
 import type { Fault } from "./faults/fault.ts";
-import { createProviderControl } from "./faults/provider-control.ts";
 import { type Load, openLoad } from "./load/open-load.ts";
 import { type RoundResult, runRound } from "./nemesis.ts";
 import { createEventWatch, type EventWatch } from "./recorder/event-watch.ts";
 import { openRunFolder, type RunFolder } from "./recorder/run-folder.ts";
 import { startRecording } from "./recorder/start-recording.ts";
 import { scheduleRounds } from "./schedule.ts";
-import { type ChaosStack, openStack } from "./stack/open-stack.ts";
+import { CALM_BEHAVIOUR, type ChaosStack, openStack } from "./stack/open-stack.ts";
 
 const WATCH_EVERY_MS = 250;
 /** The window of the simulated provider's link, over both connectors: so many segments a link may leave in doubt. */
@@ -91,7 +91,7 @@ async function runRounds(
   },
 ): Promise<readonly RoundResult[]> {
   const { clock, signal, say, faults } = options;
-  const provider = createProviderControl(parts.stack.platform.simulatorUrl);
+  const provider = createProviderControl(parts.stack.platform.simulatorUrl, CALM_BEHAVIOUR);
   const results: RoundResult[] = [];
   const limit = clock.monotonic() + options.durationMs;
   const names = faults.map(({ name }) => name);

@@ -4,10 +4,11 @@
  */
 import { join } from "node:path";
 import type { Clock } from "#domain/clock.ts";
+import { createProviderControl } from "#testkit/provider-control.ts";
 import { type Drain, drain } from "../../../proof/chaos/drain.ts";
-import { createProviderControl } from "../../../proof/chaos/faults/provider-control.ts";
 import { openRunFolder, type RunFolder } from "../../../proof/chaos/recorder/run-folder.ts";
 import { startRecording } from "../../../proof/chaos/recorder/start-recording.ts";
+import { CALM_BEHAVIOUR } from "../../../proof/chaos/stack/open-stack.ts";
 import type { Machine } from "../../machine.ts";
 import { followLog } from "../follow-log.ts";
 import { type ClientHistory, writeClientHistory } from "../k6/client-history.ts";
@@ -121,7 +122,7 @@ async function faultsAt(
   if (phase === undefined) return [];
   const stopping = AbortSignal.any([signal, at.ended]);
   await clock.sleep(Math.max(0, at.startedAt + phase.startMs - clock.now()), stopping);
-  const provider = createProviderControl(stack.platform.simulatorUrl);
+  const provider = createProviderControl(stack.platform.simulatorUrl, CALM_BEHAVIOUR);
   const { folder, watch } = at;
   return makeFaults(
     { stack, watch, provider, folder, clock, say, signal: stopping },

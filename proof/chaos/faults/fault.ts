@@ -4,10 +4,10 @@
  */
 import type { Clock } from "#domain/clock.ts";
 import type { Random } from "#domain/random.ts";
+import type { ProviderControl } from "#testkit/provider-control.ts";
 import type { Load } from "../load/open-load.ts";
 import type { EventWatch } from "../recorder/event-watch.ts";
 import type { ChaosStack } from "../stack/open-stack.ts";
-import type { ProviderControl } from "./provider-control.ts";
 
 /** `L`: what it needs of the load; `unknown` where any load will do. */
 export interface Fault<L = Load> {

@@ -1,6 +1,5 @@
-/** The simulated provider's control server, as faults use it. */
+/** The simulated provider's control server, as tests and faults use it. */
 import { z } from "zod";
-import { CALM_BEHAVIOUR } from "../stack/open-stack.ts";
 
 const ASK_MS_MAX = 10_000;
 const countersSchema = z.object({
@@ -21,11 +20,12 @@ export interface ProviderControl {
   leaveHalfOpen(seconds: number): Promise<void>;
   /** Says unbind to all. */
   unbind(): Promise<void>;
-  /** On top of the calm behaviour. */
+  /** On top of `calm`. */
   behave(behaviour: object): Promise<void>;
 }
 
-export function createProviderControl(url: string): ProviderControl {
+/** `calm`: how it behaves when nothing is asked of it. */
+export function createProviderControl(url: string, calm: object): ProviderControl {
   async function ask(method: string, path: string, body?: object): Promise<Response> {
     const response = await fetch(`${url}${path}`, {
       method,
@@ -41,6 +41,6 @@ export function createProviderControl(url: string): ProviderControl {
     dropLinks: async () => void (await ask("POST", "/drop-links")),
     leaveHalfOpen: async (seconds) => void (await ask("POST", "/half-open", { seconds })),
     unbind: async () => void (await ask("POST", "/unbind", {})),
-    behave: async (behaviour) => void (await ask("PUT", "/behaviour", { ...CALM_BEHAVIOUR, ...behaviour })),
+    behave: async (behaviour) => void (await ask("PUT", "/behaviour", { ...calm, ...behaviour })),
   };
 }
