@@ -44,8 +44,10 @@ const accountSchema = z.strictObject({
   keys: z.array(
     z.strictObject({ id: z.string().regex(/^[a-z0-9]{4,32}$/), secretSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ),
-  /** What it pays. Without one, no number has a price. */
+  /** What it pays. Without one, no number has a price, for it and for all below it. */
   priceList: priceListIdSchema.optional(),
+  /** `limited`: it sends for no more than its credit, see core/ledger. `unlimited`: it is billed and never held up. */
+  credit: z.enum(["unlimited", "limited"]).default("unlimited"),
   /** Absent: it does not bind to us. */
   smpp: smppAccountSchema.optional(),
 });
@@ -102,6 +104,8 @@ export interface Directory extends SetsOfDirectory {
   /** Undefined: no set is in use, or none was ever named. */
   readonly home: SetId | undefined;
   account(id: AccountId): Account | undefined;
+  /** The account, its parent, and so on to the top: all that pay for its messages. Empty where there is no such one. */
+  chain(id: AccountId): readonly Account[];
   /** What it may do, with all that is above it. */
   standing(id: AccountId): Standing | undefined;
   /** The account whose live key has this id, unless it is closed, and the hash to compare the secret with. */
@@ -139,6 +143,7 @@ export function createDirectory(version: number, body: DirectoryBody): Directory
     stateOf: (set) => stateOfSet(body, set),
     home: body.home ?? body.sets.find(({ state }) => isInUse(state))?.set,
     account: (id) => accounts.get(id),
+    chain: tree.chain,
     standing: tree.standing,
     key(keyId) {
       const key = keys.get(keyId);

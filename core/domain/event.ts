@@ -58,9 +58,8 @@ const routed = z.object({
   candidates: z.array(z.object({ prefix: z.string(), provider: providerIdSchema })),
 });
 
-const billed = z.object({
-  ...base,
-  type: z.literal("billed"),
+/** What one account pays for a message, and by which rate. */
+const bill = {
   account: accountIdSchema,
   /** The rate that held. */
   prefix: z.string(),
@@ -73,13 +72,32 @@ const billed = z.object({
       from: z.int().optional(),
     })
     .optional(),
-  segments: z.int().positive(),
+  /** Of one segment. */
   priceMicros: microsTextSchema,
   totalMicros: microsTextSchema,
   currency: currencySchema,
+};
+const levelBillSchema = z.object(bill);
+export type LevelBill = z.output<typeof levelBillSchema>;
+
+/** Paid by its account, and each at its own price by those above it: the next one first. */
+const billed = z.object({
+  ...base,
+  type: z.literal("billed"),
+  ...bill,
+  segments: z.int().positive(),
+  above: z.array(levelBillSchema).optional(),
 });
 
-export const rejectReasons = ["opted_out", "no_route", "no_price", "poison", "cancelled"] as const;
+export const rejectReasons = [
+  "opted_out",
+  "no_route",
+  "no_price",
+  "insufficient_credit",
+  "credit_unreachable",
+  "poison",
+  "cancelled",
+] as const;
 export type RejectReason = (typeof rejectReasons)[number];
 /** Refused by us, before any provider saw it. Final, but for `poison`: that stands until it is requeued. */
 const rejected = z.object({

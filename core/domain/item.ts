@@ -5,8 +5,9 @@
 import { z } from "zod";
 import { e164Schema, senderSchema } from "./e164.ts";
 import { concatPlaceSchema, type MessageEvent, messageEventSchema } from "./event.ts";
-import { accountIdSchema, messageIdSchema, providerIdSchema } from "./ids.ts";
+import { accountIdSchema, messageIdSchema, providerIdSchema, setIdSchema } from "./ids.ts";
 import { messageClassSchema } from "./lane.ts";
+import { microsTextSchema } from "./money.ts";
 import { noticeSchema } from "./notice.ts";
 
 /** Lane `inbox.<class>`: an accepted message that waits for its route and price. */
@@ -25,6 +26,8 @@ export const inboxItemSchema = z.object({
   notBefore: z.int().optional(),
   /** Its account waits for a receipt: whatever ends it says so on lane `deliver.<account>`. */
   notify: z.literal(true).optional(),
+  /** Since when it has waited for credit to come from another set; milliseconds since the epoch. */
+  creditSince: z.int().optional(),
   /** It is one part of what its sender has cut up itself: it goes out as that part, and is a message of its own. */
   concat: concatPlaceSchema.optional(),
 });
@@ -89,6 +92,8 @@ export const optOutChangeSchema = z.object({
 });
 export type OptOutChange = z.output<typeof optOutChangeSchema>;
 
+const creditItemSchema = z.object({ account: accountIdSchema, micros: microsTextSchema, fromSet: setIdSchema });
+
 /** Lane `relay.<set>`: an effect on another set. Applying it twice is the same as once. */
 export const relayItemSchema = z.object({
   id: z.string(),
@@ -96,5 +101,7 @@ export const relayItemSchema = z.object({
   optOuts: z.array(optOutChangeSchema),
   /** Accounts to be told of these events, in the same step with them. */
   notices: z.array(noticeSchema).optional(),
+  /** Money of these accounts that left this chunk's set under the item's id; see core/ledger/move-credit.ts. */
+  credit: z.array(creditItemSchema).optional(),
 });
 export type RelayItem = z.output<typeof relayItemSchema>;

@@ -4,8 +4,9 @@
  */
 
 import type { Directory, RouteCandidate } from "#core/directory/directory.ts";
+import type { BatchCredit } from "#core/ledger/batch-credit.ts";
 import type { OptOutKey } from "#core/store/store.ts";
-import type { MessageEvent, RejectReason } from "#domain/event.ts";
+import type { LevelBill, MessageEvent, RejectReason } from "#domain/event.ts";
 import type { InboxItem, SubmitItem } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
 
@@ -13,6 +14,8 @@ import type { Lane } from "#domain/lane.ts";
 export interface MessageInWork {
   readonly item: InboxItem;
   readonly route?: RouteCandidate;
+  /** What each level pays for it, from its account up. */
+  readonly bills?: readonly LevelBill[];
 }
 
 export interface HandlerContext {
@@ -21,6 +24,8 @@ export interface HandlerContext {
   readonly directory: Directory;
   /** Of the batch's own (account, number) pairs. */
   readonly optedOut: ReadonlySet<OptOutKey>;
+  /** What the messages of the batch are paid from. */
+  readonly credit: BatchCredit;
 }
 
 /** What becomes of one message. Total: the pipeline's switch must handle each. */
@@ -33,7 +38,8 @@ export type Outcome =
       readonly events: readonly MessageEvent[];
     }
   | { readonly type: "reject"; readonly reason: RejectReason; readonly detail: string }
-  | { readonly type: "retry"; readonly afterMs: number }
+  /** With `item`: it goes on as that. */
+  | { readonly type: "retry"; readonly afterMs: number; readonly item?: InboxItem }
   | { readonly type: "drop"; readonly events: readonly MessageEvent[] };
 
 export interface Handler<Name extends string = string> {

@@ -1,4 +1,5 @@
 /** The pipeline. A new handler is a new file, its name in this order, and one line in the table. */
+import { chargeMessage } from "./charge-message.ts";
 import { checkExpiry } from "./check-expiry.ts";
 import { checkOptOut } from "./check-opt-out.ts";
 import { checkSchedule } from "./check-schedule.ts";
@@ -14,6 +15,7 @@ const order = [
   "check-opt-out",
   "route-message",
   "price-message",
+  "charge-message",
   "enqueue-submit",
 ] as const;
 type HandlerName = (typeof order)[number];
@@ -24,6 +26,7 @@ const table: { readonly [Name in HandlerName]: Handler<Name> } = {
   "check-opt-out": checkOptOut,
   "route-message": routeMessage,
   "price-message": priceMessage,
+  "charge-message": chargeMessage,
   "enqueue-submit": enqueueSubmit,
 };
 

@@ -1,11 +1,14 @@
 import { expect, test } from "bun:test";
 import { createDirectory, directorySchema } from "#core/directory/directory.ts";
-import { type OptOutKey, optOutKey } from "#core/store/store.ts";
+import { type BatchCredit, createBatchCredit } from "#core/ledger/batch-credit.ts";
+import { createPurse } from "#core/ledger/purse.ts";
+import { allotmentId, type OptOutKey, optOutKey } from "#core/store/store.ts";
 import { systemClock } from "#domain/clock.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import { type AccountId, createIdMint, type MessageId, type SetId } from "#domain/ids.ts";
 import type { InboxItem } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
+import type { Micros } from "#domain/money.ts";
 import { systemRandom } from "#domain/random.ts";
 import { defineHandler, type Handler, type HandlerContext } from "./handler.ts";
 import { pipeline } from "./index.ts";
@@ -48,7 +51,14 @@ const directory = createDirectory(
 );
 
 function context(optedOut: readonly OptOutKey[] = []): HandlerContext {
-  return { now: NOW, directory, optedOut: new Set(optedOut) };
+  return { now: NOW, directory, optedOut: new Set(optedOut), credit: creditOf({}) };
+}
+
+/** Accounts that are named here may spend so much, all of it on this set. */
+function creditOf(micros: Readonly<Record<string, bigint>>): BatchCredit {
+  const held = new Map(Object.entries(micros).map(([id, all]) => [allotmentId(id as AccountId, 3), all as Micros]));
+  const elsewhere = new Map(Object.keys(micros).map((id) => [id as AccountId, { micros: 0n as Micros, isAll: true }]));
+  return createBatchCredit(createPurse(held, 0), (account) => account in micros, elsewhere);
 }
 
 function item(over: Partial<InboxItem> = {}): InboxItem {

@@ -55,7 +55,7 @@ export function runPipeline(
         events.push(...said, rejection(item, outcome, context.now));
         return;
       case "retry":
-        append(retries, outcome.afterMs, item);
+        append(retries, outcome.afterMs, outcome.item ?? item);
         return;
       case "drop":
         events.push(...said, ...outcome.events);

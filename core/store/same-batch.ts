@@ -2,6 +2,9 @@
 import { canonicalJson } from "#domain/canonical-json.ts";
 import type { EventBatch } from "./store.ts";
 
-export function isSameBatch(a: Pick<EventBatch, "kind" | "events">, b: Pick<EventBatch, "kind" | "events">): boolean {
-  return a.kind === b.kind && canonicalJson(a.events) === canonicalJson(b.events);
+type Said = Pick<EventBatch, "kind" | "events" | "entries">;
+
+export function isSameBatch(a: Said, b: Said): boolean {
+  const said = ({ events, entries = [] }: Said): string => canonicalJson([events, entries]);
+  return a.kind === b.kind && said(a) === said(b);
 }

@@ -8,7 +8,7 @@ import { describeBells } from "./conformance/bells.ts";
 import { mint, type StoreFixture } from "./conformance/kit.ts";
 import { describeLapses, describeLeases, describeMarks } from "./conformance/leases.ts";
 import { describeLog, describeLookUps, describeMessages } from "./conformance/log.ts";
-import { describeMoney, describeSendKeys } from "./conformance/refusals.ts";
+import { describeEntries, describeMoney, describeSendKeys } from "./conformance/refusals.ts";
 import { describeSmallState } from "./conformance/small-state.ts";
 import { describeSpecialClaims } from "./conformance/special-claims.ts";
 import { describeSteps } from "./conformance/steps.ts";
@@ -41,6 +41,7 @@ export function describeStore(name: string, openFixture: () => Promise<StoreFixt
     describeMessages(() => ({ store, other, messageId }));
     describeSendKeys(() => ({ store, other, messageId }));
     describeMoney(() => ({ store, other, messageId }));
+    describeEntries(() => ({ store, other, messageId }));
     describeBells(() => ({ store, other, messageId }));
     describeSpecialClaims(() => ({ store, other, messageId }));
     describeTentativeClaims(() => ({ store, other, messageId, openStore: () => fixture.openStore() }));

@@ -9,6 +9,7 @@ import type { MessageEvent } from "#domain/event.ts";
 import type { AccountId, Brand, ChunkId, MessageId, ProviderId, SetId, WriterId } from "#domain/ids.ts";
 import type { OptOutChange } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
+import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Registers } from "./registers.ts";
 
@@ -70,7 +71,7 @@ export interface Store extends AsyncDisposable {
    */
   optOutChanges(page: { readonly after?: OptOutKey; readonly max: number }): Promise<readonly OptOutChange[]>;
 
-  /** The sends that took these keys within the last SEND_KEY_HOURS_MAX. */
+  /** The sends that took these keys: within the last SEND_KEY_HOURS_MAX, or ever where they are taken forever. */
   findSendKeys(keys: readonly SendKeyId[]): Promise<ReadonlyMap<SendKeyId, SendRecord>>;
 
   /** What is left of these allotments; one that was never given anything is not in the answer. */
@@ -95,6 +96,8 @@ export interface Step {
   /** Held chunks that stay held, with progress. */
   readonly marks?: readonly MarkAdvance[];
   readonly events?: readonly MessageEvent[];
+  /** What `charges` that no message pays for mean. */
+  readonly entries?: readonly LedgerEntry[];
   readonly chunks?: readonly NewChunk[];
   readonly optOuts?: readonly OptOutChange[];
   /** Keyed requests, each once: all their keys are free and taken by this step, or nothing of it is committed. */
@@ -149,10 +152,21 @@ export function turnKey(message: MessageId, at: number): SendKey {
   return { id: `#turn|${message}` as SendKeyId, record: { fingerprint: "", ids: [message], at } };
 }
 
+/**
+ * Taken by a step that moves money under this id, so that none does it twice, however often and late it is tried. No
+ * account is called so.
+ */
+export function moneyKey(operation: string, at: number): SendKey {
+  return { id: moneyKeyId(operation), record: { fingerprint: operation, ids: [], at }, forever: true };
+}
+export const moneyKeyId = (operation: string): SendKeyId => `#money|${operation}` as SendKeyId;
+
 /** One keyed request (invariant I11): a key makes its messages once, across edges and retries. */
 export interface SendKey {
   readonly id: SendKeyId;
   readonly record: SendRecord;
+  /** It is never forgotten, instead of after SEND_KEY_HOURS_MAX. All keys of a step are, or none is. */
+  readonly forever?: true;
 }
 
 /** What a repetition of the request is answered from. */
@@ -165,9 +179,9 @@ export interface SendRecord {
 }
 
 export type AllotmentId = Brand<string, "AllotmentId">;
-/** A slot of the part of an account's credit that lives on this set: one document, so that slots do not conflict. */
-export function allotmentId(account: AccountId, slot: number): AllotmentId {
-  return `${account}|${slot}` as AllotmentId;
+/** A part of an account's money on this set, by the number of its slot or by its name; see core/ledger/allotments.ts. */
+export function allotmentId(account: AccountId, part: number | string): AllotmentId {
+  return `${account}|${part}` as AllotmentId;
 }
 
 export interface Charge {
@@ -331,6 +345,7 @@ export interface EventBatch {
   /** `void`: this number was given up. `closed`: the writer has ended; nothing follows. Both have no events. */
   readonly kind: "events" | "void" | "closed";
   readonly events: readonly MessageEvent[];
+  readonly entries?: readonly LedgerEntry[];
 }
 
 export interface WriterRecord {

@@ -3,8 +3,9 @@
 import type { Directory } from "#core/directory/directory.ts";
 import { pipeline } from "#core/handlers/index.ts";
 import { runPipeline } from "#core/handlers/run-pipeline.ts";
+import type { BatchCredit } from "#core/ledger/batch-credit.ts";
 import { readOptedOut } from "#core/store/read-opted-out.ts";
-import { type Hold, type SendKey, type Step, type Store, turnKey } from "#core/store/store.ts";
+import { type CommitResult, type Hold, type SendKey, type Step, type Store, turnKey } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageId } from "#domain/ids.ts";
 import { type InboxItem, inboxItemSchema } from "#domain/item.ts";
@@ -14,6 +15,7 @@ import { toChunks, toSubmitChunks } from "./chunks.ts";
 import { buryRejected } from "./dead-item.ts";
 import { noticeChunks, noticesOf, waitingOf } from "./notices.ts";
 import { parseItems } from "./parse-items.ts";
+import { payFor } from "./pay-for.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
 
@@ -30,7 +32,12 @@ export async function processInbox(context: WorkContext, store: Store, holds: re
     return;
   }
   const build = (some: readonly Hold[]): Promise<Step> => buildStep(context, directory, store, some);
-  await settleStep(context, { store, stage: "route", holds, build });
+  const view = context.creditOf(store);
+  const learn = ({ charges = [] }: Step, result: CommitResult["type"]): void => {
+    if (result === "committed") view.note(charges);
+    else view.forget(charges);
+  };
+  await settleStep(context, { store, stage: "route", holds, build, learn });
 }
 
 async function buildStep(
@@ -45,7 +52,8 @@ async function buildStep(
   const due = await lookAtDue(store, found, now);
   const items = found.filter((item) => !due.isCancelled(item));
   const optedOut = await readOptedOut(store, items);
-  const result = runPipeline(pipeline, items, { now, directory, optedOut });
+  const run = (credit: BatchCredit) => runPipeline(pipeline, items, { now, directory, optedOut, credit });
+  const { result, charges } = await payFor(context, { directory, store, items, now, run });
   const forwards = [...result.forwards].flatMap(([lane, some]) => toSubmitChunks(mint, lane, some));
   const retries = [...result.retries].flatMap(([afterMs, some]) =>
     [...Map.groupBy(some, (item) => item.class)].flatMap(([messageClass, items]) =>
@@ -57,6 +65,7 @@ async function buildStep(
   return {
     acks: holds.map((hold) => hold.lease),
     ...(turns.length > 0 && { sendKeys: turns }),
+    ...(charges.length > 0 && { charges }),
     events: [...result.events, ...buried.events],
     chunks: [
       ...forwards,

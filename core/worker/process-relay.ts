@@ -2,6 +2,7 @@
  * Carries effects to the set they belong to: applied there first, acknowledged here after. Applied twice is as once.
  */
 
+import { landedKey, landStep } from "#core/ledger/move-credit.ts";
 import { type Hold, type Store, StoreError } from "#core/store/store.ts";
 import { type RelayItem, relayItemSchema } from "#domain/item.ts";
 import { deadChunks } from "./dead-item.ts";
@@ -34,14 +35,21 @@ export async function processRelay(
   await settleStep(context, { store, stage: "relay", holds, build });
 }
 
-async function apply({ mint, clock }: WorkContext, target: Store, items: readonly RelayItem[]): Promise<boolean> {
+async function apply(context: WorkContext, target: Store, items: readonly RelayItem[]): Promise<boolean> {
+  const { mint, clock, random } = context;
   const events = items.flatMap((item) => item.events);
   const optOuts = items.flatMap((item) => item.optOuts);
-  if (events.length + optOuts.length === 0) return true;
+  const money = landStep(items, { random, now: clock.now() });
+  const effects = events.length + optOuts.length + (money.charges?.length ?? 0);
+  if (effects === 0) return true;
   const notices = items.flatMap((item) => item.notices ?? []);
   const chunks = noticeChunks(mint, notices, clock.now());
   try {
-    return (await target.commit({ events, optOuts, chunks })).type === "committed";
+    const result = await target.commit({ events, optOuts, chunks, ...money });
+    if (result.type !== "key_taken") return result.type === "committed";
+    // This money has landed before; the rest has not, or may be applied again.
+    const rest = items.map((item) => (result.taken.has(landedKey(item)) ? { ...item, credit: undefined } : item));
+    return apply(context, target, rest);
   } catch (error) {
     if (error instanceof StoreError) return false;
     throw error;

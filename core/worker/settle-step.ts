@@ -1,10 +1,13 @@
 /** Commits the step of several holds and deals with every answer the store can give. */
-import type { Hold, Step, Store } from "#core/store/store.ts";
+import type { CommitResult, Hold, Step, Store } from "#core/store/store.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** A step that the set refused is tried again after this: its own retries took 3 s already. */
 const FAILED_RETRY_MS = 1_000;
-/** A step whose keys are taken is built so often; each time another message was cancelled at that very moment. */
+/**
+ * A step whose keys are taken is built so often, as is one whose money others have spent; each time another message was
+ * cancelled, or another worker paid, at that very moment.
+ */
 const BUILDS_MAX = 5;
 
 /**
@@ -20,6 +23,8 @@ export async function settleStep(
     readonly holds: readonly Hold[];
     /** Asked again where a key of the step was taken meanwhile: by then its taker has said what became of it. */
     readonly build: (holds: readonly Hold[]) => Step | Promise<Step>;
+    /** Told what became of each step. With it, one that an allotment was too poor for is built again. */
+    readonly learn?: (step: Step, result: CommitResult["type"]) => void;
   },
   built = 1,
 ): Promise<readonly Hold[]> {
@@ -30,6 +35,7 @@ export async function settleStep(
   context.buildSeconds.observe((context.clock.monotonic() - startedAt) / 1_000, { stage });
   const result = await store.commit(step);
   context.items.add(items, { stage, outcome: result.type });
+  options.learn?.(step, result.type);
   switch (result.type) {
     case "committed":
       return holds;
@@ -50,7 +56,11 @@ export async function settleStep(
         FAILED_RETRY_MS,
       );
       return [];
+    case "credit_short":
     case "key_taken":
+      if (result.type === "credit_short" && options.learn === undefined) {
+        throw new RangeError(`Cannot settle ${stage} as its step met '${result.type}', which no stage asks for`);
+      }
       if (built < BUILDS_MAX) return settleStep(context, options, built + 1);
       context.log.error("claim.failed", { set: store.set, lane: stage, code: result.type });
       await store.release(
@@ -58,8 +68,6 @@ export async function settleStep(
         FAILED_RETRY_MS,
       );
       return [];
-    case "credit_short":
-      throw new RangeError(`Cannot settle ${stage} as its step met '${result.type}', which no stage asks for`);
     case "unknown":
       context.log.error("claim.failed", { set: store.set, lane: stage, code: "outcome_unknown" });
       return [];

@@ -2,6 +2,7 @@
 
 import type { LiveDirectory } from "#core/directory/open-directory.ts";
 import { isInUse } from "#core/directory/set-states.ts";
+import type { CreditView } from "#core/ledger/credit-view.ts";
 import type { Counter, Histogram } from "#core/metrics/metrics.ts";
 import type { Store } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
@@ -10,6 +11,10 @@ import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 
 export interface WorkContext {
+  /** Of each account, the slot that this process uses as long as there is money in it. */
+  readonly ownSlot: number;
+  /** What is known of the money on this set. */
+  creditOf(store: Store): CreditView;
   readonly stores: ReadonlyMap<SetId, Store>;
   readonly directory: LiveDirectory;
   readonly clock: Clock;

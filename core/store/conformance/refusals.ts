@@ -2,9 +2,9 @@
 import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
 import type { MessageId } from "#domain/ids.ts";
-import type { Micros } from "#domain/money.ts";
-import { allotmentId, type SendKey, sendKeyId } from "../store.ts";
-import { accepted, account, type Bundle, chunk, claimOne, freshLane, LEASE_MS, mint } from "./kit.ts";
+import type { Micros, MicrosText } from "#domain/money.ts";
+import { allotmentId, moneyKey, moneyKeyId, type SendKey, sendKeyId } from "../store.ts";
+import { accepted, account, type Bundle, chunk, claimOne, freshLane, LEASE_MS, mint, readAll } from "./kit.ts";
 
 function key(ids: readonly MessageId[], name = mint.unique()): SendKey {
   return { id: sendKeyId(account, name), record: { fingerprint: `of ${ids.join()}`, ids, at: systemClock.now() } };
@@ -112,5 +112,50 @@ export function describeMoney(setup: () => Bundle): void {
       "lease_lost",
     );
     expect(await store.balances([slot])).toEqual(new Map([[slot, micros(0n)]]));
+  });
+}
+
+export function describeEntries(setup: () => Bundle): void {
+  test("a step takes from some allotments and gives to others, new ones too, in one go", async () => {
+    const { store } = setup();
+    const [one, two, made] = [freshAllotment(), freshAllotment(), freshAllotment()];
+    await store.commit({ charges: [one, two].map((allotment) => ({ allotment, micros: micros(-100n) })) });
+    const amounts = [
+      [one, 30n],
+      [made, -30n],
+      [two, -5n],
+    ] as const;
+    await store.commit({ charges: amounts.map(([allotment, amount]) => ({ allotment, micros: micros(amount) })) });
+    const held = new Map([one, two, made].map((allotment, i) => [allotment, micros([70n, 105n, 30n][i] ?? 0n)]));
+    expect(await store.balances([one, two, made])).toEqual(held);
+  });
+
+  test("what an entry says stands in the batch of its step, and only there", async () => {
+    const { store, messageId } = setup();
+    const entry = {
+      type: "paid",
+      id: mint.unique(),
+      at: 5,
+      account,
+      micros: "-7",
+      currency: "EUR",
+      actor: "test",
+    } as const;
+    const entries = [{ ...entry, micros: "-7" as MicrosText }];
+    await store.commit({ events: [accepted(messageId())], entries });
+    await store.commit({ events: [accepted(messageId())] });
+    const batches = await readAll(store);
+    expect(batches.filter((batch) => "entries" in batch).map((batch) => batch.entries)).toContainEqual(entries);
+    expect(batches.some((batch) => batch.kind === "events" && !("entries" in batch))).toBe(true);
+  });
+
+  test("money moves once under one id, whoever tries it and how often", async () => {
+    const { store, other } = setup();
+    const [slot, id] = [freshAllotment(), mint.unique()];
+    const step = { charges: [{ allotment: slot, micros: micros(-9n) }], sendKeys: [moneyKey(id, 5)] };
+    const results = await Promise.all([store, other, store, other].map((each) => each.commit(step)));
+    expect(results.map(({ type }) => type).sort()).toEqual(["committed", "key_taken", "key_taken", "key_taken"]);
+    expect(await store.balances([slot])).toEqual(new Map([[slot, micros(9n)]]));
+    expect((await other.findSendKeys([moneyKeyId(id)])).has(moneyKeyId(id))).toBe(true);
   });
 }

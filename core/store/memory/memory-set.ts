@@ -6,8 +6,8 @@ import type {
   EventBatch,
   OptOutKey,
   Progress,
+  SendKey,
   SendKeyId,
-  SendRecord,
   Standing,
   VersionedDirectory,
 } from "../store.ts";
@@ -37,7 +37,7 @@ export interface MemorySet {
   readonly batches: Map<string, EventBatch>;
   readonly writers: Map<WriterId, MemoryWriter>;
   readonly optOuts: Map<OptOutKey, { readonly out: boolean; readonly at: number }>;
-  readonly sendKeys: Map<SendKeyId, SendRecord>;
+  readonly sendKeys: Map<SendKeyId, SendKey>;
   readonly allotments: Map<AllotmentId, bigint>;
   /** Told of the lanes that chunks were just put on. */
   readonly bells: Set<(lanes: ReadonlySet<Lane>) => void>;

@@ -7,6 +7,7 @@ import type { MessageEvent } from "#domain/event.ts";
 import { type ChunkId, createIdMint, type IdMint, type SetId, type WriterId } from "#domain/ids.ts";
 import type { OptOutChange } from "#domain/item.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
+import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
@@ -178,9 +179,10 @@ class MemoryStore implements Store {
   async findSendKeys(keys: readonly SendKeyId[]): Promise<ReadonlyMap<SendKeyId, SendRecord>> {
     return new Map(
       keys.flatMap((key) => {
-        const record = this.#data.sendKeys.get(key);
-        const isKept = record !== undefined && this.#options.clock.now() - record.at < SEND_KEY_HOURS_MAX * HOUR_MS;
-        return isKept ? [[key, record]] : [];
+        const held = this.#data.sendKeys.get(key);
+        if (held === undefined) return [];
+        const isYoung = this.#options.clock.now() - held.record.at < SEND_KEY_HOURS_MAX * HOUR_MS;
+        return held.forever || isYoung ? [[key, held.record]] : [];
       }),
     );
   }
@@ -248,7 +250,7 @@ class MemoryStore implements Store {
     const short = charges.find(({ allotment, micros }) => micros > (this.#data.allotments.get(allotment) ?? 0n));
     if (short !== undefined) return { type: "credit_short", allotment: short.allotment };
 
-    for (const { id, record } of sendKeys ?? []) this.#data.sendKeys.set(id, structuredClone(record));
+    for (const key of sendKeys ?? []) this.#data.sendKeys.set(key.id, structuredClone(key));
     for (const charge of charges) this.#charge(charge);
     for (const lease of step.acks ?? []) this.#data.chunks.delete(lease.chunk);
     for (const mark of step.marks ?? []) {
@@ -256,7 +258,7 @@ class MemoryStore implements Store {
       if (chunk !== undefined) chunk.progress = advance(chunk.progress, mark);
     }
     const isSaying = leases.length + (step.events ?? []).length + (sendKeys ?? []).length + charges.length > 0;
-    if (isSaying) this.#append(step.events ?? []);
+    if (isSaying) this.#append(step.events ?? [], step.entries);
     for (const { chunk, items } of chunks) this.#enqueue(chunk, items);
     const rung = new Set(chunks.map(({ chunk }) => chunk.lane));
     for (const ring of this.#data.bells) ring(rung);
@@ -271,8 +273,8 @@ class MemoryStore implements Store {
   #takenKeys(keys: readonly SendKey[]): ReadonlyMap<SendKeyId, SendRecord> {
     return new Map(
       keys.flatMap(({ id }) => {
-        const record = this.#data.sendKeys.get(id);
-        return record === undefined ? [] : [[id, record]];
+        const held = this.#data.sendKeys.get(id);
+        return held === undefined ? [] : [[id, held.record]];
       }),
     );
   }
@@ -281,13 +283,14 @@ class MemoryStore implements Store {
     this.#data.allotments.set(allotment, (this.#data.allotments.get(allotment) ?? 0n) - micros);
   }
 
-  #append(events: readonly MessageEvent[]): void {
+  #append(events: readonly MessageEvent[], entries: readonly LedgerEntry[] | undefined): void {
     const { clock } = this.#options;
     if (this.#writer === undefined || this.#data.writers.get(this.#writer.id)?.closed !== false) {
       this.#writer = { id: this.#mint.writerId(), next: 1 };
     }
     const { id } = this.#writer;
-    const batch: EventBatch = { writer: id, sequence: this.#writer.next++, at: clock.now(), kind: "events", events };
+    const numbered = { writer: id, sequence: this.#writer.next++, at: clock.now(), kind: "events" } as const;
+    const batch: EventBatch = { ...numbered, events, ...(entries !== undefined && { entries }) };
     this.#data.batches.set(batchKey(id, batch.sequence), structuredClone(batch));
     this.#data.writers.set(id, { seenAt: clock.now(), closed: false });
   }

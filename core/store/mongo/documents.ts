@@ -34,6 +34,8 @@ export interface EventBatchDocument {
   readonly at: Date;
   readonly keys: readonly string[];
   readonly events: string;
+  /** JSON of the ledger entries; missing where there are none. */
+  readonly entries?: string;
   /** Of `events` batches: which step wrote it, so that a retry knows its own batch from another's. */
   readonly step?: string;
 }
@@ -64,8 +66,8 @@ export interface OptOutDocument {
 export interface SendKeysDocument {
   /** The id of the step's event batch. */
   readonly _id: string;
-  /** When they were taken; removed SEND_KEY_HOURS_MAX later. */
-  readonly at: Date;
+  /** When they were taken; removed SEND_KEY_HOURS_MAX later. Missing: never removed. */
+  readonly at?: Date;
   /** Unique over all documents. */
   readonly keys: readonly string[];
   /** JSON of their SendRecords, in the order of `keys`. */

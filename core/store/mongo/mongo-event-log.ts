@@ -7,22 +7,8 @@ import type { Clock } from "#domain/clock.ts";
 import type { WriterId } from "#domain/ids.ts";
 import { EVENTS_READ_MAX } from "#domain/limits.ts";
 import { type EventBatch, type EventLog, StoreError, type WriterRecord } from "../store.ts";
-import {
-  batchId,
-  batchIdEnd,
-  type Collections,
-  type EventBatchDocument,
-  parseBatchId,
-  type WriterDocument,
-} from "./documents.ts";
-import {
-  eventsOf,
-  findConversations,
-  findSubmitted,
-  MAJORITY_READ,
-  readMessage,
-  readMessages,
-} from "./event-look-ups.ts";
+import { batchId, batchIdEnd, type Collections, parseBatchId, type WriterDocument } from "./documents.ts";
+import { findConversations, findSubmitted, MAJORITY_READ, readMessage, readMessages } from "./event-look-ups.ts";
 import { createGuard } from "./guard.ts";
 import { BEFORE_MONTHS, type Month, monthsAhead } from "./months.ts";
 import { openMonths } from "./open-months.ts";
@@ -30,6 +16,7 @@ import { putBack } from "./put-back.ts";
 import type { SetClock } from "./set-clock.ts";
 import type { SetSchema } from "./set-schema.ts";
 import { DUPLICATE_KEY } from "./store-error.ts";
+import { toBatch } from "./to-batch.ts";
 import { closedBatch } from "./writer.ts";
 
 interface LogContext {
@@ -176,12 +163,6 @@ async function openMonthsAhead({ db, schema, setClock }: ReadContext): Promise<r
   const missing = monthsAhead(setClock.now()).filter((month) => !open.has(month));
   await openMonths(db, missing);
   return missing;
-}
-
-function toBatch(document: EventBatchDocument): EventBatch {
-  const { writer, sequence } = parseBatchId(document._id);
-  const { kind, at } = document;
-  return { writer: writer as WriterId, sequence, at: at.getTime(), kind, events: eventsOf(document) };
 }
 
 /** Gaps are the classic silent loss: better to stop here, loudly, than to read past one. */

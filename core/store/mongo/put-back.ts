@@ -9,6 +9,7 @@ import { batchId, type Collections, type EventBatchDocument } from "./documents.
 import { BEFORE_MONTHS, type Month } from "./months.ts";
 import type { SetSchema } from "./set-schema.ts";
 import { DUPLICATE_KEY } from "./store-error.ts";
+import { toBatch } from "./to-batch.ts";
 
 interface PutBackDeps {
   readonly collections: Collections;
@@ -41,10 +42,11 @@ async function monthOfWriter(
 
 /** False: another batch has its number. */
 async function insert({ collections }: PutBackDeps, month: Month, batch: EventBatch): Promise<boolean> {
-  const { writer, sequence, kind, at, events } = batch;
+  const { writer, sequence, kind, at, events, entries } = batch;
   const _id = batchId(writer, sequence);
   const keys = kind === "events" ? lookupKeys(events) : [];
-  const document: EventBatchDocument = { _id, kind, at: new Date(at), keys, events: JSON.stringify(events) };
+  const said = { events: JSON.stringify(events), ...(entries !== undefined && { entries: JSON.stringify(entries) }) };
+  const document: EventBatchDocument = { _id, kind, at: new Date(at), keys, ...said };
   const collection = collections.eventsOf(month);
   try {
     await collection.insertOne(document);
@@ -52,6 +54,6 @@ async function insert({ collections }: PutBackDeps, month: Month, batch: EventBa
   } catch (error) {
     if ((error as { readonly code?: number }).code !== DUPLICATE_KEY) throw error;
     const there = await collection.findOne({ _id });
-    return there !== null && isSameBatch({ kind: there.kind, events: JSON.parse(there.events) }, batch);
+    return there !== null && isSameBatch(toBatch(there), batch);
   }
 }

@@ -4,7 +4,8 @@ import type { Collections, SendKeysDocument } from "./documents.ts";
 
 export function toSendKeysDocument(batch: string, keys: readonly SendKey[], at: Date): SendKeysDocument {
   const records = JSON.stringify(keys.map(({ record }) => record));
-  return { _id: batch, at, keys: keys.map(({ id }) => id), records };
+  const isForever = keys.some(({ forever }) => forever);
+  return { _id: batch, ...(isForever ? {} : { at }), keys: keys.map(({ id }) => id), records };
 }
 
 /** Served by SEND_KEY_INDEX. At majority: what a caller is answered from can never be rolled back. */

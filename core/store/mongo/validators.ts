@@ -47,7 +47,7 @@ export const validators: Readonly<Record<keyof typeof collectionNames, Rule>> = 
   writers: shape({ _id: text, owner: text, openedAt: date, seenAt: date, closed: flag }, { month: text }),
   directory: shape({ _id: { enum: ["current"] }, version: count, body: text }),
   optOuts: shape({ _id: text, out: flag, at: { bsonType: "number" } }),
-  sendKeys: shape({ _id: text, at: date, keys: { bsonType: "array", minItems: 1 }, records: text }),
+  sendKeys: shape({ _id: text, keys: { bsonType: "array", minItems: 1 }, records: text }, { at: date }),
   allotments: shape({ _id: text, micros: { bsonType: "long", minimum: 0 } }),
   standing: shape({ _id: { enum: ["standing"] }, standing: { enum: ["in_service", "restored"] }, at: date }),
   registers: shape({ _id: text, version: { bsonType: "number", minimum: 1 }, body: text }),
@@ -63,7 +63,7 @@ export const eventsValidator: Rule = shape(
     keys: list,
     events: text,
   },
-  { step: text },
+  { step: text, entries: text },
 );
 
 /** How they are set on a collection. */

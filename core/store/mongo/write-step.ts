@@ -18,6 +18,7 @@ export interface EncodedStep {
   readonly step: Step;
   readonly keys: readonly string[];
   readonly events: string;
+  readonly entries: string | undefined;
   readonly chunks: readonly EncodedChunk[];
 }
 
@@ -53,7 +54,8 @@ export function encodeStep(step: Step, id: string, setNow: number): EncodedStep 
       },
     }),
   );
-  return { id, step, keys: lookupKeys(events), events: JSON.stringify(events), chunks };
+  const entries = step.entries === undefined ? undefined : JSON.stringify(step.entries);
+  return { id, step, keys: lookupKeys(events), events: JSON.stringify(events), entries, chunks };
 }
 
 /**
@@ -77,8 +79,9 @@ export async function writeStep(
   const options = { session };
   const now = deps.setClock.now();
   const at = new Date(now);
-  const { keys, events: text, id } = encoded;
-  const document: EventBatchDocument = { _id: batch, kind: "events", at, keys, events: text, step: id };
+  const { keys, events: text, entries, id } = encoded;
+  const said = { keys, events: text, ...(entries !== undefined && { entries }) };
+  const document: EventBatchDocument = { _id: batch, kind: "events", at, ...said, step: id };
   await writer.batches.insertOne(document, options);
   if (step.acks !== undefined && step.acks.length > 0) {
     // One filter a lease: a step may acknowledge chunks of several claims.
@@ -131,17 +134,34 @@ async function writeOptOuts({ optOuts }: Collections, session: ClientSession, st
   await optOuts.bulkWrite(updates, { session });
 }
 
+/** In one request: a chain of resellers has an allotment at each level, and a step many customers. */
 async function writeCharges(
   { allotments }: Collections,
   session: ClientSession,
   charges: readonly Charge[],
 ): Promise<Refusal | undefined> {
-  for (const { allotment, micros } of charges) {
+  if (charges.length === 0) return undefined;
+  const updates = charges.map(({ allotment, micros }) => {
     const amount = Long.fromBigInt(micros);
-    const filter = { _id: allotment, ...(micros > 0n ? { micros: { $gte: amount } } : {}) };
-    const change = { $inc: { micros: amount.negate() } };
-    const { matchedCount } = await allotments.updateOne(filter, change, { session, upsert: micros <= 0n });
-    if (matchedCount === 0 && micros > 0n) return { type: "credit_short", allotment };
-  }
-  return undefined;
+    const filter = { _id: allotment, ...(micros > 0n && { micros: { $gte: amount } }) };
+    return { updateOne: { filter, update: { $inc: { micros: amount.negate() } }, upsert: micros <= 0n } };
+  });
+  const { matchedCount, upsertedCount } = await allotments.bulkWrite(updates, { session });
+  if (matchedCount + upsertedCount === charges.length) return undefined;
+  return { type: "credit_short", allotment: await findShort(allotments, charges) };
+}
+
+/** By what others see of them: what the transaction has changed is not to be seen in it any more. */
+async function findShort(
+  allotments: Collections["allotments"],
+  charges: readonly Charge[],
+): Promise<Charge["allotment"]> {
+  const ids = charges.map(({ allotment }) => allotment as string);
+  const rows = await allotments.find({ _id: { $in: ids } }, { promoteLongs: false }).toArray();
+  const held = new Map(rows.map(({ _id, micros }) => [_id, micros.toBigInt()]));
+  const short = charges.find(({ allotment, micros }) => micros > 0n && (held.get(allotment) ?? 0n) < micros);
+  // None, where money has come meanwhile: then any of them is as good, as all are looked at again.
+  const [first] = charges;
+  if (first === undefined) throw new RangeError("Cannot find what is short among no charges");
+  return (short ?? first).allotment;
 }

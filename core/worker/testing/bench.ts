@@ -2,6 +2,7 @@
 import { createDirectory, directorySchema } from "#core/directory/directory.ts";
 import type { LiveDirectory } from "#core/directory/open-directory.ts";
 import type { SetState } from "#core/directory/set-states.ts";
+import { createCreditViews } from "#core/ledger/credit-view.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { type CommitFault, createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Hold, Store } from "#core/store/store.ts";
@@ -34,7 +35,17 @@ export interface Bench {
   advance(ms: number): void;
 }
 
-export function setup(): Bench {
+/** An account of EUR with the price list `retail`, at 1 micro a segment unless more lists say otherwise. */
+export interface BenchAccount {
+  readonly id: string;
+  readonly parent?: string;
+  readonly priceList?: string;
+  readonly credit?: "limited" | "unlimited";
+}
+
+export function setup(
+  options: { readonly accounts?: readonly BenchAccount[]; readonly prices?: Readonly<Record<string, number>> } = {},
+): Bench {
   let now = START;
   const clock: Clock = {
     now: () => now,
@@ -52,12 +63,15 @@ export function setup(): Bench {
       onCommit: async () => faults.get(set),
     });
   const stores = new Map([syd, fra].map((set) => [set, open(set)]));
-  const account = { id: "demo", name: "Demo", currency: "EUR", inDoubt: "resend", keys: [] };
+  const account = { name: "Demo", currency: "EUR", inDoubt: "resend", keys: [], priceList: "retail" };
+  const { accounts = [{ id: "demo" }], prices = {} } = options;
   const directory = createDirectory(
     1,
     directorySchema.parse({
-      accounts: [{ ...account, priceList: "retail" }],
-      priceLists: [{ id: "retail", currency: "EUR", rates: [{ prefix: "+", priceMicros: "1" }] }],
+      accounts: accounts.map((each) => ({ ...account, ...each })),
+      priceLists: Object.entries({ retail: 1, ...prices }).map(([id, price]) => ({
+        ...{ id, currency: "EUR", rates: [{ prefix: "+", priceMicros: `${price}` }] },
+      })),
       routes: [{ prefix: "+", provider }],
       numbers: [],
     }),
@@ -69,7 +83,7 @@ export function setup(): Bench {
   const metrics = createMetrics();
   const means = { stores, directory: live, clock, random: systemRandom, mint, log: silentLogger };
   const counted = { items: metrics.counter("items", ""), buildSeconds: metrics.histogram("build", "", [1]) };
-  const context = { ...means, ...counted };
+  const context = { ...means, ...createCreditViews(systemRandom), ...counted };
   const [a, b] = [stores.get(syd), stores.get(fra)];
   if (a === undefined || b === undefined) throw new Error("No stores");
   return { context, syd: a, fra: b, faults, states, advance: (ms) => (now += ms) };

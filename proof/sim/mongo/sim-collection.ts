@@ -77,7 +77,10 @@ export class SimCollection {
     const replies = await written.catch((error: Error) => {
       throw asBulkError(error);
     });
-    return { matchedCount: replies.reduce((sum, { matchedCount }) => sum + matchedCount, 0) };
+    return {
+      matchedCount: replies.reduce((sum, { matchedCount }) => sum + matchedCount, 0),
+      upsertedCount: replies.reduce((sum, { upsertedCount }) => sum + upsertedCount, 0),
+    };
   }
 
   async findOneAndUpdate(

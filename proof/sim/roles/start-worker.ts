@@ -1,5 +1,6 @@
 /** The real worker: all its loops over both sets. */
 import { openDirectory } from "#core/directory/open-directory.ts";
+import { createCreditViews } from "#core/ledger/credit-view.ts";
 import { runWorker } from "#core/worker/worker.ts";
 import { createIdMint } from "#domain/ids.ts";
 import type { StartRole } from "../sim-host.ts";
@@ -18,6 +19,7 @@ export const startWorker: StartRole = (world, { process, stores, log, signal }) 
     log,
     items: unheard.counter,
     buildSeconds: unheard.histogram,
+    ...createCreditViews(random),
   };
   runWorker(context, { owner: name, signal }).catch((error: unknown) => {
     world.defects.push(`${name} ended: ${String(error)}`);

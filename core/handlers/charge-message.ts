@@ -1,0 +1,34 @@
+/** Takes what every level pays out of its credit, all or nothing; only what is paid is billed. */
+import type { MessageEvent } from "#domain/event.ts";
+import { defineHandler } from "./handler.ts";
+
+/** Credit that is on its way from another set is there in less, and is asked for again. */
+const ON_ITS_WAY_MS = 250;
+/** A set that is away may hold what is missing: its credit is waited for this long. 20 turns of a set, see move-credit.ts. */
+export const CREDIT_WAIT_MS = 20_000;
+
+export const chargeMessage = defineHandler("charge-message", (work, { credit, now }) => {
+  const { item, bills } = work;
+  const [own, ...above] = bills ?? [];
+  if (own === undefined) throw new Error(`Message ${item.id} has come to be charged without a price`);
+  const taken = credit.take([own, ...above]);
+  if (taken.type === "taken") {
+    const base = { type: "billed", message: item.id, at: now, segments: item.segments } as const;
+    const billed: MessageEvent = { ...base, ...own, ...(above.length > 0 && { above }) };
+    return { type: "continue", work, events: [billed] };
+  }
+  const { creditSince = now } = item;
+  const waited = { type: "retry", afterMs: ON_ITS_WAY_MS, item: { ...item, creditSince } } as const;
+  // Whom an account is a customer of is not told how much credit that one has.
+  const whose = taken.account === item.account ? "the account has" : "the accounts above this one have";
+  switch (taken.type) {
+    case "elsewhere":
+      if (now - creditSince < CREDIT_WAIT_MS) return waited;
+      return { type: "reject", reason: "credit_unreachable", detail: `${whose} credit, and it could not be fetched` };
+    case "unreachable":
+      if (now - creditSince < CREDIT_WAIT_MS) return waited;
+      return { type: "reject", reason: "credit_unreachable", detail: `${whose} credit on sets that do not answer` };
+    case "short":
+      return { type: "reject", reason: "insufficient_credit", detail: `${whose} less credit than it costs` };
+  }
+});
