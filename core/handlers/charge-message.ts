@@ -2,8 +2,8 @@
 import type { MessageEvent } from "#domain/event.ts";
 import { defineHandler } from "./handler.ts";
 
-/** Credit that is on its way from another set is there in less, and is asked for again. */
-const ON_ITS_WAY_MS = 250;
+/** By then the other sets have been asked, and what they have is on its way, or here. */
+const ASKED_MS = 250;
 /** A set that is away may hold what is missing: its credit is waited for this long. 20 turns of a set, see move-credit.ts. */
 export const CREDIT_WAIT_MS = 20_000;
 
@@ -11,14 +11,14 @@ export const chargeMessage = defineHandler("charge-message", (work, { credit, no
   const { item, bills } = work;
   const [own, ...above] = bills ?? [];
   if (own === undefined) throw new Error(`Message ${item.id} has come to be charged without a price`);
-  const taken = credit.take([own, ...above]);
+  const taken = credit.take([own, ...above], item.creditSince);
   if (taken.type === "taken") {
     const base = { type: "billed", message: item.id, at: now, segments: item.segments } as const;
     const billed: MessageEvent = { ...base, ...own, ...(above.length > 0 && { above }) };
     return { type: "continue", work, events: [billed] };
   }
   const { creditSince = now } = item;
-  const waited = { type: "retry", afterMs: ON_ITS_WAY_MS, item: { ...item, creditSince } } as const;
+  const waited = { type: "retry", afterMs: ASKED_MS, item: { ...item, creditSince } } as const;
   // Whom an account is a customer of is not told how much credit that one has.
   const whose = taken.account === item.account ? "the account has" : "the accounts above this one have";
   switch (taken.type) {

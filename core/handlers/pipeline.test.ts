@@ -57,8 +57,7 @@ function context(optedOut: readonly OptOutKey[] = []): HandlerContext {
 /** Accounts that are named here may spend so much, all of it on this set. */
 function creditOf(micros: Readonly<Record<string, bigint>>): BatchCredit {
   const held = new Map(Object.entries(micros).map(([id, all]) => [allotmentId(id as AccountId, 3), all as Micros]));
-  const elsewhere = new Map(Object.keys(micros).map((id) => [id as AccountId, { micros: 0n as Micros, isAll: true }]));
-  return createBatchCredit(createPurse(held, 0), (account) => account in micros, elsewhere);
+  return createBatchCredit(createPurse(held, 0), (account) => account in micros, new Map());
 }
 
 function item(over: Partial<InboxItem> = {}): InboxItem {

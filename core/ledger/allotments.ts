@@ -20,6 +20,10 @@ export const lentTo = (account: AccountId): AllotmentId => allotmentId(account, 
 /** What must not be spent of the balance. */
 export const keptOf = (account: AccountId): AllotmentId => allotmentId(account, "kept");
 
+export function accountOf(allotment: AllotmentId): AccountId {
+  return allotment.slice(0, allotment.lastIndexOf("|")) as AccountId;
+}
+
 export function slotsOf(account: AccountId): readonly AllotmentId[] {
   return Array.from({ length: SLOTS }, (_, slot) => allotmentId(account, slot));
 }

@@ -3,7 +3,7 @@ import type { LevelBill } from "#domain/event.ts";
 import type { AccountId } from "#domain/ids.ts";
 import type { Micros, MicrosText } from "#domain/money.ts";
 import { allotmentId } from "../store/store.ts";
-import { createBatchCredit, type Elsewhere } from "./batch-credit.ts";
+import { createBatchCredit, type Total } from "./batch-credit.ts";
 import { createPurse } from "./purse.ts";
 
 const [customer, reseller] = ["customer", "reseller"] as [AccountId, AccountId];
@@ -12,52 +12,57 @@ const bill = (account: AccountId, micros: number): LevelBill => {
   return { account, prefix: "+", priceMicros: amount, totalMicros: amount, currency: "EUR" };
 };
 
-function creditOf(here: Record<string, number>, elsewhere: Record<string, Elsewhere> = {}) {
+const ASKED = 1_000;
+const total = (micros: number, isAll = true): Total => ({ micros: BigInt(micros) as Micros, isAll, askedAt: ASKED });
+
+function creditOf(here: Record<string, number>, totals: Record<string, Total> = {}) {
   const held = new Map(
     Object.entries(here).map(([id, all]) => [allotmentId(id as AccountId, 1), BigInt(all) as Micros]),
   );
-  const known = new Map(Object.entries(elsewhere).map(([id, more]) => [id as AccountId, more]));
+  const known = new Map(Object.entries(totals).map(([id, one]) => [id as AccountId, one]));
   const purse = createPurse(held, 0);
-  return { purse, ...createBatchCredit(purse, (account) => account in here, known) };
+  const credit = createBatchCredit(purse, (account) => account in here, known);
+  const take = (...levels: readonly LevelBill[]) => credit.take(levels, ASKED);
+  return { ...credit, purse, take, takeSince: credit.take };
 }
-const more = (micros: number, isAll = true): Elsewhere => ({ micros: BigInt(micros) as Micros, isAll });
 
 test("all levels pay, or none does", () => {
-  const { take, purse } = creditOf({ customer: 100, reseller: 5 }, { reseller: more(0), customer: more(0) });
-  expect(take([bill(customer, 10), bill(reseller, 4)])).toEqual({ type: "taken" });
-  expect(take([bill(customer, 10), bill(reseller, 4)])).toEqual({ type: "short", account: reseller });
+  const { take, purse } = creditOf({ customer: 100, reseller: 5 }, { reseller: total(5), customer: total(100) });
+  expect(take(bill(customer, 10), bill(reseller, 4))).toEqual({ type: "taken" });
+  expect(take(bill(customer, 10), bill(reseller, 4))).toEqual({ type: "short", account: reseller });
   expect(purse.left(customer)).toBe(90n as Micros);
 });
 
 test("what others pay is not taken from anything", () => {
   const { take, purse } = creditOf({ customer: 10 });
-  expect(take([bill(customer, 10), bill(reseller, 4)])).toEqual({ type: "taken" });
+  expect(take(bill(customer, 10), bill(reseller, 4))).toEqual({ type: "taken" });
   expect(purse.charges()).toEqual([{ allotment: allotmentId(customer, 1), micros: 10n as Micros }]);
 });
 
-test("of what lies elsewhere no more is promised than there is", () => {
-  const credit = creditOf({ customer: 5 }, { customer: more(20) });
-  expect(credit.take([bill(customer, 10)]).type).toBe("elsewhere");
-  expect(credit.take([bill(customer, 10)]).type).toBe("elsewhere");
-  expect(credit.take([bill(customer, 10)]).type).toBe("short");
+test("of what all sets have no more is promised than there is", () => {
+  const credit = creditOf({ customer: 5 }, { customer: total(25) });
+  expect([1, 2, 3].map(() => credit.take(bill(customer, 10)).type)).toEqual(["elsewhere", "elsewhere", "short"]);
   expect(credit.missing()).toEqual(new Map([[customer, 15n as Micros]]));
 });
 
-test("what is promised to an earlier message is not there for a later one that costs less", () => {
-  const credit = creditOf({ customer: 5 }, { customer: more(5) });
-  expect(credit.take([bill(customer, 8)]).type).toBe("elsewhere");
-  expect(credit.take([bill(customer, 2)]).type).toBe("elsewhere");
-  expect(credit.take([bill(customer, 2)]).type).toBe("short");
+test("what is taken here is not there for those that wait, and what they wait for is not there for others", () => {
+  const credit = creditOf({ customer: 15 }, { customer: total(20) });
+  expect([10, 8, 2, 3].map((micros) => credit.take(bill(customer, micros)).type)).toEqual([
+    "taken",
+    "elsewhere",
+    "elsewhere",
+    "short",
+  ]);
 });
 
 test("nothing is said to be short while a set that does not answer may have it", () => {
-  const credit = creditOf({ customer: 5 }, { customer: more(1, false) });
-  expect(credit.take([bill(customer, 6)]).type).toBe("elsewhere");
-  expect(credit.take([bill(customer, 6)])).toEqual({ type: "unreachable", account: customer });
+  const credit = creditOf({ customer: 5 }, { customer: total(6, false) });
+  expect(credit.take(bill(customer, 6)).type).toBe("elsewhere");
+  expect(credit.take(bill(customer, 6))).toEqual({ type: "unreachable", account: customer });
 });
 
-test("who was not asked about may have it elsewhere", () => {
-  const credit = creditOf({ customer: 0 });
-  expect(credit.take([bill(customer, 6)]).type).toBe("elsewhere");
-  expect(credit.missing()).toEqual(new Map([[customer, 6n as Micros]]));
+test("what was known before a message waited says nothing of it", () => {
+  const credit = creditOf({ customer: 0 }, { customer: total(0) });
+  const asked = [undefined, ASKED + 1, ASKED].map((since) => credit.takeSince([bill(customer, 6)], since).type);
+  expect(asked).toEqual(["elsewhere", "elsewhere", "short"]);
 });

@@ -1,31 +1,33 @@
 /**
- * What the messages of one batch are paid from, in their order: the money on this set, and where that is not enough,
- * what is known of the other sets'. Of what lies there a message is promised its price, so that no more messages wait
- * for it than it can pay for. Pure.
+ * What the messages of one batch are paid from, in their order: the money on this set; and where that is not enough,
+ * what is known of all sets together. Of that a message is promised its price, so that no more messages wait than can
+ * be paid for. Pure.
  */
 import type { LevelBill } from "#domain/event.ts";
 import type { AccountId } from "#domain/ids.ts";
 import { type Micros, toMicros } from "#domain/money.ts";
 import type { Bill, Purse } from "./purse.ts";
 
-/** What an account has beyond its money on this set. */
-export interface Elsewhere {
-  /** On other sets that answered, or on its way. */
+/** What an account could spend at one moment, over all sets. */
+export interface Total {
   readonly micros: Micros;
   /** False: a set did not answer, and may hold more. */
   readonly isAll: boolean;
+  /** When it was asked for; milliseconds since the epoch. */
+  readonly askedAt: number;
 }
 
 export type Taken =
   | { readonly type: "taken" }
   /**
-   * Nothing was taken, as this account has too little: `elsewhere` with what other sets have, `unreachable` unless sets
-   * that did not answer have it, `short` for certain.
+   * Nothing was taken, as this account has too little here: `elsewhere`, as far as is known, on other sets;
+   * `unreachable` unless sets that did not answer have it; `short` for certain.
    */
   | { readonly type: "elsewhere" | "unreachable" | "short"; readonly account: AccountId };
 
 export interface BatchCredit {
-  take(bills: readonly LevelBill[]): Taken;
+  /** `since`: the message has waited since then, in milliseconds since the epoch. What was known before says nothing. */
+  take(levels: readonly LevelBill[], since: number | undefined): Taken;
 }
 
 export interface BatchCreditNeeds extends BatchCredit {
@@ -33,43 +35,47 @@ export interface BatchCreditNeeds extends BatchCredit {
   missing(): ReadonlyMap<AccountId, Micros>;
 }
 
-/**
- * `isLimited`: what others pay is billed and not taken. `elsewhere` says nothing of an account that was not asked
- * about: what it lacks is then said to be elsewhere.
- */
+/** `isLimited`: what others pay is billed and not taken. */
 export function createBatchCredit(
   purse: Purse,
   isLimited: (account: AccountId) => boolean,
-  elsewhere: ReadonlyMap<AccountId, Elsewhere>,
+  totals: ReadonlyMap<AccountId, Total>,
 ): BatchCreditNeeds {
   const promised = new Map<AccountId, bigint>();
+  const spent = new Map<AccountId, bigint>();
+  const add = (sums: Map<AccountId, bigint>, bills: readonly Bill[]): void => {
+    for (const { account, micros } of bills) sums.set(account, (sums.get(account) ?? 0n) + micros);
+  };
+  const of = (sums: ReadonlyMap<AccountId, bigint>, account: AccountId): bigint => sums.get(account) ?? 0n;
 
-  /** Undefined: with what is here and what is elsewhere it can be paid. */
-  function lacking({ account, micros }: Bill): "unreachable" | "short" | undefined {
-    const more = elsewhere.get(account);
-    if (more === undefined) return undefined;
-    if (purse.left(account) + more.micros - (promised.get(account) ?? 0n) >= micros) return undefined;
-    return more.isAll ? "short" : "unreachable";
+  // What is promised is not there for a later message either: or it would be paid, and the earlier one not.
+  const isHere = ({ account, micros }: Bill): boolean => purse.left(account) - of(promised, account) >= micros;
+
+  /** Undefined: as far as is known, there is enough. */
+  function lacking(bill: Bill, since: number | undefined): "unreachable" | "short" | undefined {
+    const { account, micros } = bill;
+    const total = totals.get(account);
+    if (isHere(bill) || total === undefined || since === undefined || total.askedAt < since) return undefined;
+    if (total.micros - of(spent, account) - of(promised, account) >= micros) return undefined;
+    return total.isAll ? "short" : "unreachable";
   }
 
   return {
-    take(levels) {
+    take(levels, since) {
       const bills = levels
         .filter(({ account }) => isLimited(account))
         .map(({ account, totalMicros }): Bill => ({ account, micros: toMicros(totalMicros) }));
-      // What is promised is not there for a later message either: or it would be paid, and the earlier one not.
-      const isFree = (bill: Bill): boolean =>
-        purse.left(bill.account) - (promised.get(bill.account) ?? 0n) >= bill.micros;
-      const blocked = bills.find((bill) => !isFree(bill));
+      const blocked = bills.find((bill) => !isHere(bill));
       if (blocked === undefined) {
         purse.take(bills);
+        add(spent, bills);
         return { type: "taken" };
       }
       for (const bill of bills) {
-        const type = lacking(bill);
+        const type = lacking(bill, since);
         if (type !== undefined) return { type, account: bill.account };
       }
-      for (const { account, micros } of bills) promised.set(account, (promised.get(account) ?? 0n) + micros);
+      add(promised, bills);
       return { type: "elsewhere", account: blocked.account };
     },
     missing() {

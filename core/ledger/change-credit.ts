@@ -175,11 +175,10 @@ async function take(
   micros: Micros,
 ): Promise<readonly Charge[] | Waiting> {
   const others = stores.filter((other) => other !== store);
-  const { own, elsewhere, bySet } = await findCredit({ clock, own: store, others, closed }, [account]);
+  const { own, totals, bySet } = await findCredit({ clock, own: store, others, closed }, [account]);
   const purse = createPurse(own.held, 0);
   if (purse.take([{ account, micros }]) === undefined) return purse.charges();
-  const { micros: more, isAll } = elsewhere.get(account) ?? { micros: 0n, isAll: true };
-  const spendable = (purse.left(account) + more) as Micros;
+  const { micros: spendable, isAll } = totals.get(account) ?? { micros: 0n as Micros, isAll: true };
   if (spendable < micros) return { type: "short", spendable, isAll };
   const missing = new Map([[account, (micros - purse.left(account)) as Micros]]);
   const fetches = planFetch({ mint, now: clock.now() }, store.set, missing, bySet);

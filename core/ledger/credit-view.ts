@@ -3,11 +3,10 @@
  * steps take, and read again where a step was refused or an account seems to have too little. It may be wrong, as
  * others spend too: the set judges every charge.
  */
-import type { AccountId, SetId } from "#domain/ids.ts";
+import type { AccountId } from "#domain/ids.ts";
 import type { Micros } from "#domain/money.ts";
-import type { Random } from "#domain/random.ts";
 import type { AllotmentId, Charge, Store } from "../store/store.ts";
-import { SLOTS, slotsOf } from "./allotments.ts";
+import { slotsOf } from "./allotments.ts";
 
 /** Accounts known at once, of SLOTS numbers each: 20 MB. Then all are forgotten, and read again as they are met. */
 const ACCOUNTS_MAX = 10_000;
@@ -19,10 +18,10 @@ export interface CreditView {
   learn(accounts: readonly AccountId[], held: ReadonlyMap<AllotmentId, Micros>): void;
   /** What a step of ours has moved for certain. */
   note(charges: readonly Charge[]): void;
-  forget(charges: readonly Charge[]): void;
+  forget(accounts: readonly AccountId[]): void;
 }
 
-function createCreditView(store: Pick<Store, "balances">): CreditView {
+export function createCreditView(store: Pick<Store, "balances">): CreditView {
   const known = new Set<AccountId>();
   const slots = new Map<AllotmentId, Micros>();
 
@@ -50,24 +49,8 @@ function createCreditView(store: Pick<Store, "balances">): CreditView {
         if (held !== undefined) slots.set(allotment, (held - micros) as Micros);
       }
     },
-    forget(charges) {
-      for (const { allotment } of charges) known.delete(allotment.slice(0, allotment.lastIndexOf("|")) as AccountId);
-    },
-  };
-}
-
-/** What a process knows of the money on each set it works for, and the slots that are its own there. */
-export function createCreditViews(random: Random): {
-  readonly ownSlot: number;
-  creditOf(store: Store): CreditView;
-} {
-  const views = new Map<SetId, CreditView>();
-  return {
-    ownSlot: Math.floor(random.fraction() * SLOTS),
-    creditOf(store) {
-      const known = views.get(store.set) ?? createCreditView(store);
-      views.set(store.set, known);
-      return known;
+    forget(accounts) {
+      for (const account of accounts) known.delete(account);
     },
   };
 }

@@ -20,8 +20,16 @@ import {
   type Store,
   StoreError,
 } from "../store/store.ts";
-import { type Holding, landedFrom, type ReadHoldings, readHoldings, SLOTS, sentTo } from "./allotments.ts";
-import type { Elsewhere } from "./batch-credit.ts";
+import {
+  type Holding,
+  landedFrom,
+  type ReadHoldings,
+  readHoldings,
+  SLOTS,
+  sentTo,
+  spendableOver,
+} from "./allotments.ts";
+import type { Total } from "./batch-credit.ts";
 import { createPurse } from "./purse.ts";
 
 /** Who is asked for what is missing, and does not say within this time, does not answer: others' messages wait too. */
@@ -40,7 +48,8 @@ export interface Sources {
 export interface Found {
   /** The slots on the own set, read at the same moment as what is on its way to it. */
   readonly own: ReadHoldings;
-  readonly elsewhere: ReadonlyMap<AccountId, Elsewhere>;
+  /** What each may spend over all sets that answered, with what is on its way. */
+  readonly totals: ReadonlyMap<AccountId, Omit<Total, "askedAt">>;
   readonly bySet: ReadonlyMap<Store, ReadHoldings>;
 }
 
@@ -60,17 +69,13 @@ export async function findCredit(sources: Sources, accounts: readonly AccountId[
   ]);
   const answered = theirs.flatMap(([store, held]) => (held === undefined ? [] : [[store, held] as const]));
   const isAll = answered.length === others.length && closed.length === 0;
-  const elsewhere = accounts.map((account): [AccountId, Elsewhere] => {
-    const { sent, landed } = holdingOf(mine, account);
-    let micros: bigint = sent - landed;
-    for (const [, held] of answered) {
-      const there = holdingOf(held, account);
-      micros += there.spendable + there.sent - there.landed;
-    }
+  const totals = accounts.map((account): [AccountId, Omit<Total, "askedAt">] => {
+    const micros = spendableOver([mine, ...answered.map(([, held]) => held)].map((held) => holdingOf(held, account)));
     // What came from a set that does not answer counts as landed and not as sent: it is no debt.
-    return [account, { micros: (micros < 0n ? 0n : micros) as Micros, isAll }];
+    const here = holdingOf(mine, account).spendable;
+    return [account, { micros: isAll || micros > here ? micros : here, isAll }];
   });
-  return { own: mine, elsewhere: new Map(elsewhere), bySet: new Map(answered) };
+  return { own: mine, totals: new Map(totals), bySet: new Map(answered) };
 }
 
 const NOTHING = 0n as Micros;

@@ -7,7 +7,6 @@ import { setsSchema } from "#core/config/sets.ts";
 import { openDirectory } from "#core/directory/open-directory.ts";
 import { setParts } from "#core/directory/set-parts.ts";
 import { serveHealth } from "#core/http/health-server.ts";
-import { createCreditViews } from "#core/ledger/credit-view.ts";
 import { bunMemory } from "#core/metrics/bun-memory.ts";
 import { countLeaseLosses } from "#core/metrics/count-lease-losses.ts";
 import { createMetrics, LATENCY_BUCKETS } from "#core/metrics/metrics.ts";
@@ -17,6 +16,7 @@ import { systemClock } from "#domain/clock.ts";
 import { createIdMint } from "#domain/ids.ts";
 import { createJsonLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
+import { createWorkerCredit } from "./credit-search.ts";
 import { runWorker } from "./worker.ts";
 
 const envSchema = z.strictObject({
@@ -59,7 +59,7 @@ export async function runWorkerRole(
   const help = "Time of building a step by stage: handlers and what they ask, not its commit";
   const buildSeconds = metrics.histogram("godwit_worker_build_seconds", help, LATENCY_BUCKETS);
   const means = { stores: stores.bySet, directory, clock, random: systemRandom, mint, log };
-  const context = { ...means, ...createCreditViews(systemRandom), items, buildSeconds };
+  const context = { ...means, ...createWorkerCredit(means), items, buildSeconds };
   await runWorker(context, { owner, signal });
   log.info("process.stopped", { role: "worker" });
 }

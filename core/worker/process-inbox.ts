@@ -3,6 +3,7 @@
 import type { Directory } from "#core/directory/directory.ts";
 import { pipeline } from "#core/handlers/index.ts";
 import { runPipeline } from "#core/handlers/run-pipeline.ts";
+import { accountOf } from "#core/ledger/allotments.ts";
 import type { BatchCredit } from "#core/ledger/batch-credit.ts";
 import { readOptedOut } from "#core/store/read-opted-out.ts";
 import { type CommitResult, type Hold, type SendKey, type Step, type Store, turnKey } from "#core/store/store.ts";
@@ -35,7 +36,7 @@ export async function processInbox(context: WorkContext, store: Store, holds: re
   const view = context.creditOf(store);
   const learn = ({ charges = [] }: Step, result: CommitResult["type"]): void => {
     if (result === "committed") view.note(charges);
-    else view.forget(charges);
+    else view.forget(charges.map(({ allotment }) => accountOf(allotment)));
   };
   await settleStep(context, { store, stage: "route", holds, build, learn });
 }
@@ -53,7 +54,7 @@ async function buildStep(
   const items = found.filter((item) => !due.isCancelled(item));
   const optedOut = await readOptedOut(store, items);
   const run = (credit: BatchCredit) => runPipeline(pipeline, items, { now, directory, optedOut, credit });
-  const { result, charges } = await payFor(context, { directory, store, items, now, run });
+  const { result, charges } = await payFor(context, { directory, store, items, run });
   const forwards = [...result.forwards].flatMap(([lane, some]) => toSubmitChunks(mint, lane, some));
   const retries = [...result.retries].flatMap(([afterMs, some]) =>
     [...Map.groupBy(some, (item) => item.class)].flatMap(([messageClass, items]) =>

@@ -9,12 +9,15 @@ import type { Clock } from "#domain/clock.ts";
 import type { IdMint, SetId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
+import type { CreditSearch } from "./credit-search.ts";
 
 export interface WorkContext {
   /** Of each account, the slot that this process uses as long as there is money in it. */
   readonly ownSlot: number;
   /** What is known of the money on this set. */
   creditOf(store: Store): CreditView;
+  /** What is known of the money on all sets, for the work on this one. */
+  creditSearch(store: Store): CreditSearch;
   readonly stores: ReadonlyMap<SetId, Store>;
   readonly directory: LiveDirectory;
   readonly clock: Clock;

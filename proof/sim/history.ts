@@ -3,7 +3,7 @@
  * sets), and what the sets held in the end. Times are milliseconds since the run began; the past is before 0.
  */
 
-import type { EventBatch } from "#core/store/store.ts";
+import type { AllotmentId, EventBatch } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageState } from "#domain/fold.ts";
 import type { AccountId, MessageId, SetId } from "#domain/ids.ts";
@@ -97,6 +97,13 @@ export interface SetRecord {
   readonly chunks: readonly ChunkRecord[];
   /** account|number of those that are opted out. */
   readonly optOuts: ReadonlySet<string>;
+  readonly money: ReadonlyMap<AllotmentId, bigint>;
+}
+
+export interface PaidRecord {
+  readonly micros: bigint;
+  /** It may not do for all that is sent. */
+  readonly isTight: boolean;
 }
 
 export interface ChunkRecord {
@@ -146,6 +153,8 @@ export interface History {
   readonly report: ReportRecord;
   /** Price of a segment, by account. */
   readonly prices: ReadonlyMap<AccountId, bigint>;
+  /** What was paid in, by limited account. */
+  readonly paid: ReadonlyMap<AccountId, PaidRecord>;
   /** What was still waiting when time was up; empty: everything came to rest. */
   readonly waiting: readonly string[];
   /** Defects that processes logged. */

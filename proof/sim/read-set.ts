@@ -1,11 +1,17 @@
 /** What a majority of a simulated set has, as the checks read it. A batch is parsed once: it never changes. */
-import type { ChunkDocument, EventBatchDocument, OptOutDocument } from "#core/store/mongo/documents.ts";
+import type {
+  AllotmentDocument,
+  ChunkDocument,
+  EventBatchDocument,
+  OptOutDocument,
+} from "#core/store/mongo/documents.ts";
 import { parseBatchId } from "#core/store/mongo/documents.ts";
-import type { EventBatch } from "#core/store/store.ts";
+import type { AllotmentId, EventBatch } from "#core/store/store.ts";
 import { type Position, toPositions } from "#core/worker/send-positions.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { WriterId } from "#domain/ids.ts";
 import type { SubmitItem } from "#domain/item.ts";
+import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import type { SimSet } from "./world.ts";
 
 /** Whether a collection of this name holds event batches. */
@@ -49,7 +55,12 @@ export function optOutsOf(set: SimSet): ReadonlySet<string> {
   return new Set(optOutDocuments(set).flatMap(({ _id, out }) => (out ? [_id] : [])));
 }
 
-export function toBatch({ _id, kind, at, events }: EventBatchDocument): EventBatch {
+export function moneyOf({ replica }: SimSet): ReadonlyMap<AllotmentId, bigint> {
+  const rows = replica.committed("allotments") as unknown as readonly AllotmentDocument[];
+  return new Map(rows.map(({ _id, micros }) => [_id as AllotmentId, micros.toBigInt()]));
+}
+
+export function toBatch({ _id, kind, at, events, entries }: EventBatchDocument): EventBatch {
   const { writer, sequence } = parseBatchId(_id);
   return {
     writer: writer as WriterId,
@@ -57,5 +68,6 @@ export function toBatch({ _id, kind, at, events }: EventBatchDocument): EventBat
     kind,
     at: at.getTime(),
     events: JSON.parse(events) as MessageEvent[],
+    ...(entries !== undefined && { entries: JSON.parse(entries) as LedgerEntry[] }),
   };
 }

@@ -2,7 +2,7 @@
  * One run from one seed: the clients work while the nemesis does, then everything heals, and the run goes on until
  * nothing is left to do. The same seed, schedule and plant give the same run, down to its hash.
  */
-import type { MessageEvent } from "#domain/event.ts";
+import type { MessageEvent, RejectReason } from "#domain/event.ts";
 import { checks, type Finding } from "./checks/index.ts";
 import { PROJECTOR } from "./checks/nothing-lost.ts";
 import { planOperations } from "./clients/plan-operations.ts";
@@ -12,9 +12,9 @@ import { endOf, scheduleFaults } from "./nemesis/apply-faults.ts";
 import type { AppliedFault, Fault } from "./nemesis/fault-table.ts";
 import { planFaults } from "./nemesis/plan-faults.ts";
 import type { Plant } from "./plant.ts";
-import { batchDocuments, chunkDocuments, optOutsOf, toBatch } from "./read-set.ts";
+import { batchDocuments, chunkDocuments, moneyOf, optOutsOf, toBatch } from "./read-set.ts";
 import { isReceiptEvent } from "./receipt-events.ts";
-import { accounts } from "./sim-directory.ts";
+import { payers } from "./sim-directory.ts";
 import { type Reached, reach } from "./sometimes.ts";
 import { World } from "./world.ts";
 
@@ -131,18 +131,28 @@ function toHistory(world: World, { operations, isDone }: Clients, faults: readon
           ({ _id, lane, mark, items }): ChunkRecord => ({ id: _id, lane, mark, items: JSON.parse(items) as unknown[] }),
         ),
         optOuts: optOutsOf(set),
+        money: moneyOf(set),
       }),
     ),
     report: { states: reports.states, rollups: reports.rollups, read: reports.read },
-    prices: new Map(accounts.map(({ id, priceMicros }) => [id, BigInt(priceMicros)])),
+    paid: world.paid,
+    prices: new Map(payers.map(({ id, priceMicros }) => [id, BigInt(priceMicros)])),
     waiting: [...waitingFor(world, { operations, isDone })],
     defects: world.defects,
   };
 }
 
+function reachByRejection(reached: Reached, reason: RejectReason): void {
+  if (reason === "opted_out") reach(reached, "an opt-out stopped a message");
+  if (reason === "insufficient_credit") reach(reached, "an account had no credit left");
+  if (reason === "credit_unreachable") reach(reached, "credit was waited for in vain");
+}
+
 function reachByEvents(reached: Reached, { sets, receipts }: History): void {
   const batches = sets.flatMap((set) => set.batches);
   reach(reached, "a number was voided", batches.filter(({ kind }) => kind === "void").length);
+  const landed = batches.flatMap(({ entries = [] }) => entries.filter(({ type }) => type === "landed"));
+  reach(reached, "credit was fetched from another set", landed.length);
   const events = batches.flatMap((batch): readonly MessageEvent[] => batch.events);
   const old = new Map(
     receipts.flatMap(({ at, ...of }) => (at < 0 ? [[of.providerMessageId, of.message] as const] : [])),
@@ -153,7 +163,7 @@ function reachByEvents(reached: Reached, { sets, receipts }: History): void {
   }
   for (const event of events) {
     if (event.type === "lapsed") reach(reached, "a message lapsed");
-    if (event.type === "rejected" && event.reason === "opted_out") reach(reached, "an opt-out stopped a message");
+    if (event.type === "rejected") reachByRejection(reached, event.reason);
     if (event.type !== "in_doubt") continue;
     if (event.reason === "takeover") reach(reached, "a takeover found doubt");
     reach(reached, event.policy === "keep" ? "a message in doubt was kept" : "a message in doubt was sent again");

@@ -10,6 +10,10 @@ export interface SimAccount {
   readonly homeRegion?: string;
   readonly inDoubt: "resend" | "keep";
   readonly priceMicros: MicrosText;
+  /** Whose customer it is. */
+  readonly parent?: AccountId;
+  /** It sends for no more than its credit. */
+  readonly isLimited?: boolean;
 }
 
 const account = (id: string, number: string, inDoubt: SimAccount["inDoubt"], priceMicros: string): SimAccount => ({
@@ -19,11 +23,21 @@ const account = (id: string, number: string, inDoubt: SimAccount["inDoubt"], pri
   priceMicros: priceMicros as MicrosText,
 });
 
+const guild = "guild" as AccountId;
+
 export const accounts: readonly SimAccount[] = [
   account("acme", "+61480000001", "resend", "45000"),
-  account("borg", "+61480000002", "keep", "39000"),
-  { ...account("cargo", "+61480000003", "resend", "52000"), homeRegion: "fra" },
+  { ...account("borg", "+61480000002", "keep", "39000"), parent: guild, isLimited: true },
+  { ...account("cargo", "+61480000003", "resend", "52000"), homeRegion: "fra", isLimited: true },
 ];
+
+/** It sends nothing itself, and pays for what its customer sends. */
+export const reseller: Pick<SimAccount, "id" | "priceMicros" | "isLimited" | "inDoubt" | "parent" | "homeRegion"> = {
+  ...{ id: guild, inDoubt: "resend", isLimited: true },
+  priceMicros: "31000" as MicrosText,
+};
+/** All that pay. */
+export const payers = [...accounts, reseller];
 
 export const provider = "sim" as ProviderId;
 
@@ -34,16 +48,18 @@ export const setRegions: ReadonlyMap<SetId, string> = new Map([
 
 export function simDirectory(): DirectoryInput {
   return {
-    accounts: accounts.map(({ id, homeRegion, inDoubt }) => ({
+    accounts: payers.map(({ id, homeRegion, inDoubt, parent, isLimited }) => ({
       id,
       name: id,
       currency: "EUR",
       inDoubt,
       keys: [],
       priceList: id,
+      ...(parent !== undefined && { parent }),
+      ...(isLimited && { credit: "limited" }),
       ...(homeRegion !== undefined && { homeRegion }),
     })),
-    priceLists: accounts.map(({ id, priceMicros }) => ({
+    priceLists: payers.map(({ id, priceMicros }) => ({
       id,
       currency: "EUR",
       rates: [{ prefix: "+", priceMicros }],

@@ -1,13 +1,15 @@
 /** One run's world: time, two sets, a provider, and the hosts of all roles. Everything in it comes from the seed. */
 import { drainMicrotasks } from "bun:jsc";
 import type { SetState } from "#core/directory/set-states.ts";
-import { type SetId, setOfMessage } from "#domain/ids.ts";
+import { type AccountId, type SetId, setOfMessage } from "#domain/ids.ts";
 import type { LogEventName, LogEvents, Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 import { between, seededStream } from "../seeded-random.ts";
+import type { PaidRecord } from "./history.ts";
 import { createSimReplicaSet, type SimReplicaSet } from "./mongo/sim-replica-set.ts";
 import type { Wire } from "./mongo/wire.ts";
 import { type PastMessage, planPast } from "./plan-past.ts";
+import { planPayments } from "./plan-payments.ts";
 import type { Plant } from "./plant.ts";
 import { SimProvider } from "./provider/sim-provider.ts";
 import { createSimReports, type SimReports } from "./roles/sim-reports.ts";
@@ -46,6 +48,8 @@ export class World {
   /** All that faults may happen to. */
   readonly hosts: readonly SimHost[];
   readonly operator: SimHost;
+  /** What the operator pays in at the beginning. */
+  readonly paid: ReadonlyMap<AccountId, PaidRecord>;
   /** Defects that were logged: there should be none. */
   readonly defects: string[] = [];
   /** For debugging: told of every log line. */
@@ -61,6 +65,7 @@ export class World {
     this.onLog = options.onLog;
     this.time = new SimTime(this.stream("ties"));
     this.sets = [...setRegions].map(([id, region]) => this.#createSet(id, region));
+    this.paid = planPayments(this.stream("money"));
     this.past = planPast(this.time, this.stream("past"));
     this.provider = new SimProvider({
       time: this.time,

@@ -2,7 +2,6 @@
 import { createDirectory, directorySchema } from "#core/directory/directory.ts";
 import type { LiveDirectory } from "#core/directory/open-directory.ts";
 import type { SetState } from "#core/directory/set-states.ts";
-import { createCreditViews } from "#core/ledger/credit-view.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { type CommitFault, createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Hold, Store } from "#core/store/store.ts";
@@ -14,6 +13,7 @@ import type { InboxItem, ReceiptItem, ReplyItem } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
 import { silentLogger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
+import { createWorkerCredit } from "../credit-search.ts";
 import type { WorkContext } from "../work-context.ts";
 
 export const provider = "sim" as ProviderId;
@@ -83,7 +83,7 @@ export function setup(
   const metrics = createMetrics();
   const means = { stores, directory: live, clock, random: systemRandom, mint, log: silentLogger };
   const counted = { items: metrics.counter("items", ""), buildSeconds: metrics.histogram("build", "", [1]) };
-  const context = { ...means, ...createCreditViews(systemRandom), ...counted };
+  const context = { ...means, ...createWorkerCredit(means), ...counted };
   const [a, b] = [stores.get(syd), stores.get(fra)];
   if (a === undefined || b === undefined) throw new Error("No stores");
   return { context, syd: a, fra: b, faults, states, advance: (ms) => (now += ms) };

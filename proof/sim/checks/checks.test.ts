@@ -1,11 +1,11 @@
 // Every check is green on a history in which nothing is wrong, and red, alone or among others, on each planted fault.
 
 import { describe, expect, test } from "bun:test";
-import type { EventBatch } from "#core/store/store.ts";
+import { allotmentId, type EventBatch } from "#core/store/store.ts";
 import type { E164 } from "#domain/e164.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { emptyMessageState, foldEvents } from "#domain/fold.ts";
-import type { MessageId, ProviderId, SetId } from "#domain/ids.ts";
+import type { AccountId, MessageId, ProviderId, SetId } from "#domain/ids.ts";
 import type { AttemptEnd, History, ReplyRecord, SubmitRecord } from "../history.ts";
 import type { AppliedFault } from "../nemesis/fault-table.ts";
 import { checks } from "./index.ts";
@@ -22,6 +22,12 @@ import {
   submit,
 } from "./innocent-history.ts";
 import { checkOrderFreeFold } from "./order-free-fold.ts";
+
+/** With so much on the parts of its one account's money. */
+const withMoney = (...parts: readonly (readonly [string, bigint])[]): History => {
+  const money = new Map(parts.map(([part, micros]) => [allotmentId("acme" as AccountId, part), micros]));
+  return { ...innocent, sets: innocent.sets.map((set) => ({ ...set, money })) };
+};
 
 const redOn = (history: History): readonly string[] =>
   checks.flatMap(({ name, check }) => (check(history).length > 0 ? [name] : []));
@@ -153,7 +159,15 @@ const plants: Readonly<Record<string, readonly History[]>> = {
     withSubmits({ ...submit, part: "something else" }),
     withSubmits(submit, { ...submit, message: other, result: "refused" }),
   ],
-  "billed-once": [withMore(billed), withMore({ ...billed, at: 9 }), { ...innocent, prices: new Map() }],
+  "billed-once": [
+    withMore(billed),
+    withMore({ ...billed, at: 9 }),
+    { ...innocent, prices: new Map() },
+    withMoney(["0", 54_999n]),
+    withMoney(["0", 55_000n], ["from fra1", 1n]),
+    withMoney(["0", 55_001n], ["1", -1n]),
+    withMoney(["0", 54_999n], ["kept", 1n], ["lent", 1n]),
+  ],
   "append-only": [
     withBatches(innocentBatches.filter(({ sequence }) => sequence !== 2)),
     withBatches([...innocentBatches.slice(0, 3), { ...batch(4, []), kind: "closed" }, batch(5, [delivered])]),

@@ -1,7 +1,7 @@
 /** A small history in which nothing is wrong, for the tests of the checks: each plants one fault into it. */
 
 import { batchId } from "#core/store/mongo/documents.ts";
-import type { EventBatch } from "#core/store/store.ts";
+import { allotmentId, type EventBatch } from "#core/store/store.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { foldEvents } from "#domain/fold.ts";
@@ -70,9 +70,11 @@ const receipt: ReceiptRecord = {
   acknowledgedAt: 4_090,
 };
 
+export const innocentMoney: SetRecord["money"] = new Map([[allotmentId(account, 0), 55_000n]]);
+
 /** With these batches on its one set, and reports that are made of them. */
 export function historyOf(batches: readonly EventBatch[], over: Partial<History> = {}): History {
-  const set: SetRecord = { set: syd, batches, chunks: [], optOuts: new Set() };
+  const set: SetRecord = { set: syd, batches, chunks: [], optOuts: new Set(), money: innocentMoney };
   const events = batches.flatMap((one) => one.events);
   const states = new Map(
     [...Map.groupBy(events, ({ message }) => message)].map(([message, some]) => [message, foldEvents(some)] as const),
@@ -101,6 +103,7 @@ export function historyOf(batches: readonly EventBatch[], over: Partial<History>
       read: new Map(batches.map((one) => [batchId(one.writer, one.sequence), JSON.stringify(one.events)])),
     },
     prices: new Map([[account, 45_000n]]),
+    paid: new Map([[account, { micros: 100_000n, isTight: false }]]),
     waiting: [],
     defects: [],
     ...over,

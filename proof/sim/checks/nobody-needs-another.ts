@@ -5,6 +5,7 @@
 import { type MessageId, type SetId, setOfMessage } from "#domain/ids.ts";
 import type { AttemptEnd, History, SendOperation, SubmitRecord } from "../history.ts";
 import { type AppliedFault, type Fault, hurtBy, lastsMs } from "../nemesis/fault-table.ts";
+import { shortAccounts } from "../plan-payments.ts";
 import { setRegions } from "../sim-directory.ts";
 
 /** What a fault leaves behind: a breaker that is open, a standing that is not known, a clock that has to settle. */
@@ -50,13 +51,16 @@ function findStuck(history: History): readonly string[] {
   const { operations, submits, routedAt, faults } = history;
   const firsts = new Map<MessageId, SubmitRecord>();
   for (const submit of submits) if (!firsts.has(submit.message)) firsts.set(submit.message, submit);
+  const short = shortAccounts(history.paid);
   const late = (id: MessageId, what: string, span: Span): readonly string[] => {
     const ms = Math.round(span.to - span.from);
     const words = `${id} was ${what} ${ms} ms after ${Math.round(span.from)}, and nobody hindered it`;
     return isTooLong(setOfMessage(id), span, faults) ? [words] : [];
   };
   // What is not there never came to that: nothing-lost judges what has no end.
-  return [...answerTimes(operations)].flatMap(([id, answeredAt]) => {
+  // Who has little credit waits for what other sets have of it.
+  const paying = operations.filter(({ submission }) => !short.has(submission.account));
+  return [...answerTimes(paying)].flatMap(([id, answeredAt]) => {
     const routed = routedAt.get(id);
     if (routed === undefined) return [];
     const routing = late(id, "routed", { role: "worker", from: answeredAt, to: routed, boundMs: ROUTED_MS });

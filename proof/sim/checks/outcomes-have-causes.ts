@@ -1,6 +1,8 @@
 /** I1, the other way round: a message ends as it does because somebody did something. Nobody is refused by chance. */
 import type { MessageEvent } from "#domain/event.ts";
+import type { AccountId } from "#domain/ids.ts";
 import { eventsByMessage, type History, type SubmitRecord } from "../history.ts";
+import { shortAccounts } from "../plan-payments.ts";
 
 /** What a provider's states are to us. Others are stations on the way. */
 export const STATES: Readonly<Record<string, MessageEvent["type"]>> = {
@@ -50,15 +52,18 @@ interface Causes {
   readonly receipts: ReadonlySet<string>;
   /** Handsets that have said STOP. */
   readonly stopped: ReadonlySet<string>;
+  /** Accounts that could not pay for all, by themselves or for one above them. */
+  readonly short: ReadonlySet<AccountId>;
 }
 
-function causesOf({ submits, receipts, replies }: History): Causes {
+function causesOf({ submits, receipts, replies, paid }: History): Causes {
   return {
     taken: new Set(submits.flatMap((submit) => (submit.result === "accepted" ? [takenName(submit)] : []))),
     refused: new Set(
       submits.flatMap(({ result, message, segment }) => (result === "refused" ? [`${message}/${segment}`] : [])),
     ),
     receipts: new Set(receipts.map(({ providerMessageId, state }) => `${providerMessageId} ${STATES[state]}`)),
+    short: shortAccounts(paid),
     stopped: new Set(replies.flatMap(({ from, text }) => (STOP.test(text) ? [from] : []))),
   };
 }
@@ -88,6 +93,9 @@ function missingCause(event: MessageEvent, events: readonly MessageEvent[], caus
       return expireAt !== undefined && event.at >= expireAt ? undefined : "its time had not come";
     }
     case "rejected": {
+      if (event.reason === "insufficient_credit" || event.reason === "credit_unreachable") {
+        return accepted?.type === "accepted" && causes.short.has(accepted.account) ? undefined : "there was credit";
+      }
       if (event.reason !== "opted_out") return `nothing here is ${event.reason}`;
       return accepted?.type === "accepted" && causes.stopped.has(accepted.to) ? undefined : "nobody has said STOP";
     }

@@ -17,7 +17,9 @@ export function checkStepAtomicity(history: History): readonly string[] {
     const submission = texts.get(accepted.text);
     const isAsked = submission?.account === accepted.account && submission.to.includes(accepted.to);
     if (!isAsked) found.push(`${id} was accepted and nobody asked for it`);
-    if (types.has("routed") !== types.has("billed")) found.push(`${id} is routed and billed by halves`);
+    // Where nobody can pay, it goes no further than its route.
+    const isUnpaid = types.has("rejected") && !types.has("billed");
+    if (types.has("routed") !== types.has("billed") && !isUnpaid) found.push(`${id} is routed and billed by halves`);
     if (types.has("submitted") && !types.has("routed")) found.push(`${id} was submitted and never routed`);
   }
   return [...found, ...unaskedSubmits(history)];

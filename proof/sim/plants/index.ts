@@ -6,11 +6,13 @@ import { chargeTwice } from "./charge-twice.ts";
 import { claimUnreplicated } from "./claim-unreplicated.ts";
 import { dropMessages } from "./drop-messages.ts";
 import { endlessLease, renewUnasked } from "./end-no-lease.ts";
+import { forgetCharges } from "./forget-charges.ts";
 import { forgetOptOuts, forgetOptOutsAtRoute, forgetOptOutsAtSubmit } from "./forget-opt-outs.ts";
 import { ignoreExpiry } from "./ignore-expiry.ts";
 import { ignoreFingerprints } from "./ignore-fingerprints.ts";
 import { inventRefusals } from "./invent-refusals.ts";
 import { keepOptOutsAtHome } from "./keep-opt-outs-at-home.ts";
+import { landTwice } from "./land-twice.ts";
 import { believeOldSubmits, findOldSubmits } from "./misplace-receipts.ts";
 import { doubleReplies, misplaceReplies } from "./misplace-replies.ts";
 import { passUnwritten } from "./pass-unwritten.ts";
@@ -54,6 +56,9 @@ export const plants: readonly PlantedBug[] = [
   },
   { plant: ignoreFingerprints, seenBy: ["one-key-one-message"] },
   { plant: chargeTwice, seenBy: ["billed-once"] },
+  { plant: forgetCharges, seenBy: ["billed-once"] },
+  // Where a relay's answer was lost, or its worker died, and it is carried again.
+  { plant: landTwice, seenBy: ["billed-once"], seeds: 60 },
   // Reporting stops before a gap, as it must never read past one. Each run waits for it until time is up.
   { plant: skipNumber, seenBy: ["append-only", "reports-equal-fold"], seeds: 3 },
   // The checkpoint is past what was never written: the guard cannot know.
