@@ -5,7 +5,8 @@
  */
 import type { Directory } from "#core/directory/directory.ts";
 import { maySend } from "#core/directory/set-states.ts";
-import { type Store, turnKey } from "#core/store/store.ts";
+import { turnKey } from "#core/store/effect-keys.ts";
+import type { Store } from "#core/store/store.ts";
 import { noticeChunks, noticesOf, waitingOf } from "#core/worker/notices.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { foldEvents, type MessageState, statusOf } from "#domain/fold.ts";

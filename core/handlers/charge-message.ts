@@ -4,7 +4,7 @@ import { defineHandler } from "./handler.ts";
 
 /** By then the other sets have been asked, and what they have is on its way, or here. */
 const ASKED_MS = 250;
-/** A set that is away may hold what is missing: its credit is waited for this long. 20 turns of a set, see move-credit.ts. */
+/** What a set that is away holds is waited for this long: for 20 turns of a set, see move-credit.ts. */
 export const CREDIT_WAIT_MS = 20_000;
 
 export const chargeMessage = defineHandler("charge-message", (work, { credit, now }) => {

@@ -7,7 +7,8 @@
  */
 import type { AccountId, SetId } from "#domain/ids.ts";
 import type { Micros } from "#domain/money.ts";
-import { type AllotmentId, allotmentId, type Charge, type Store } from "../store/store.ts";
+import { type AllotmentId, allotmentId, type Charge } from "../store/charge.ts";
+import type { Store } from "../store/store.ts";
 
 /** Of an account on a set. More workers than that share slots, and wait for each other now and then. */
 export const SLOTS = 8;

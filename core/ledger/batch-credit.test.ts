@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { LevelBill } from "#domain/event.ts";
 import type { AccountId } from "#domain/ids.ts";
 import type { Micros, MicrosText } from "#domain/money.ts";
-import { allotmentId } from "../store/store.ts";
+import { allotmentId } from "../store/charge.ts";
 import { createBatchCredit, type Total } from "./batch-credit.ts";
 import { createPurse } from "./purse.ts";
 

@@ -26,7 +26,7 @@ export type Taken =
   | { readonly type: "elsewhere" | "unreachable" | "short"; readonly account: AccountId };
 
 export interface BatchCredit {
-  /** `since`: the message has waited since then, in milliseconds since the epoch. What was known before says nothing. */
+  /** `since`: the message has waited since then, in milliseconds since the epoch; what was known before is no news. */
   take(levels: readonly LevelBill[], since: number | undefined): Taken;
 }
 

@@ -7,7 +7,9 @@ import type { AccountId, IdMint, SetId } from "#domain/ids.ts";
 import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import { type Micros, toMicrosText } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
-import { type Charge, moneyKey, moneyKeyId, type Step, type Store, StoreError } from "../store/store.ts";
+import type { Charge } from "../store/charge.ts";
+import { moneyKey, moneyKeyId } from "../store/effect-keys.ts";
+import { type Step, type Store, StoreError } from "../store/store.ts";
 import {
   balanceOver,
   type Holding,

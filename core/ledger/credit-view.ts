@@ -5,7 +5,8 @@
  */
 import type { AccountId } from "#domain/ids.ts";
 import type { Micros } from "#domain/money.ts";
-import type { AllotmentId, Charge, Store } from "../store/store.ts";
+import type { AllotmentId, Charge } from "../store/charge.ts";
+import type { Store } from "../store/store.ts";
 import { slotsOf } from "./allotments.ts";
 
 /** Accounts known at once, of SLOTS numbers each: 20 MB. Then all are forgotten, and read again as they are met. */

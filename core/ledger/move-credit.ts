@@ -10,16 +10,9 @@ import { lanes } from "#domain/lane.ts";
 import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import { type Micros, toMicros, toMicrosText } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
-import {
-  allotmentId,
-  type Charge,
-  moneyKey,
-  moneyKeyId,
-  type SendKeyId,
-  type Step,
-  type Store,
-  StoreError,
-} from "../store/store.ts";
+import { allotmentId, type Charge } from "../store/charge.ts";
+import { moneyKey, moneyKeyId } from "../store/effect-keys.ts";
+import { type SendKeyId, type Step, type Store, StoreError } from "../store/store.ts";
 import {
   type Holding,
   landedFrom,

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { AccountId } from "#domain/ids.ts";
 import type { Micros } from "#domain/money.ts";
-import { type AllotmentId, allotmentId } from "../store/store.ts";
+import { type AllotmentId, allotmentId } from "../store/charge.ts";
 import { SLOTS, slotsOf, spread } from "./allotments.ts";
 import { createPurse } from "./purse.ts";
 

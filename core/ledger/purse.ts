@@ -5,7 +5,7 @@
  */
 import type { AccountId } from "#domain/ids.ts";
 import type { Micros } from "#domain/money.ts";
-import { type AllotmentId, allotmentId, type Charge } from "../store/store.ts";
+import { type AllotmentId, allotmentId, type Charge } from "../store/charge.ts";
 import { SLOTS } from "./allotments.ts";
 
 /** What one level pays for a message. */

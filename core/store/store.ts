@@ -11,6 +11,7 @@ import type { OptOutChange } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
 import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import type { Micros } from "#domain/money.ts";
+import type { AllotmentId, Charge } from "./charge.ts";
 import type { Registers } from "./registers.ts";
 
 /** One set. Disposing it closes its writers cleanly, so that readers need not wait for their silence. */
@@ -147,20 +148,6 @@ export function sendKeyId(account: AccountId, key: string): SendKeyId {
   return `${account}|${key}` as SendKeyId;
 }
 
-/** Taken by the step that routes a scheduled message, or by the one that cancels it. No account is called so. */
-export function turnKey(message: MessageId, at: number): SendKey {
-  return { id: `#turn|${message}` as SendKeyId, record: { fingerprint: "", ids: [message], at } };
-}
-
-/**
- * Taken by a step that moves money under this id, so that none does it twice, however often and late it is tried. No
- * account is called so.
- */
-export function moneyKey(operation: string, at: number): SendKey {
-  return { id: moneyKeyId(operation), record: { fingerprint: operation, ids: [], at }, forever: true };
-}
-export const moneyKeyId = (operation: string): SendKeyId => `#money|${operation}` as SendKeyId;
-
 /** One keyed request (invariant I11): a key makes its messages once, across edges and retries. */
 export interface SendKey {
   readonly id: SendKeyId;
@@ -176,18 +163,6 @@ export interface SendRecord {
   readonly ids: readonly MessageId[];
   /** When they were accepted, in milliseconds since the epoch. */
   readonly at: number;
-}
-
-export type AllotmentId = Brand<string, "AllotmentId">;
-/** A part of an account's money on this set, by the number of its slot or by its name; see core/ledger/allotments.ts. */
-export function allotmentId(account: AccountId, part: number | string): AllotmentId {
-  return `${account}|${part}` as AllotmentId;
-}
-
-export interface Charge {
-  readonly allotment: AllotmentId;
-  /** Positive: taken, never below zero. Negative: given, to a new allotment if need be. */
-  readonly micros: Micros;
 }
 
 /** A hint and never data: it may ring for nothing. What it misses is rung for when a lane is next looked at. */
@@ -234,6 +209,8 @@ export interface ClaimOptions {
    * permission: where steps are lost, claims are written again for a while. `deliveries` does not count it.
    */
   readonly tentative?: boolean;
+  /** What is claimed takes effect beyond its set before its step does: nothing of it may be rolled back. */
+  readonly durable?: boolean;
 }
 
 /** A chunk as it stands on its lane. */

@@ -32,6 +32,8 @@ export interface LaneLoop {
   readonly gatherMs: number;
   /** Whether its work has no effect but its step: see ClaimOptions.tentative. */
   readonly tentative: boolean;
+  /** Whether it takes effect on another set before its step: see ClaimOptions.durable. */
+  readonly durable?: boolean;
   /** How often empty lanes are looked at while the bell is out of order. */
   readonly pollMs: number;
   /** Whether the set may be used for this now. Asked before every claim; what was claimed is finished. */
@@ -55,8 +57,8 @@ export async function runLaneLoop(
     }
     const startedAt = clock.monotonic();
     try {
-      const { lanes, tentative } = loop;
-      const claim = { lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner, tentative };
+      const { lanes, tentative, durable = false } = loop;
+      const claim = { lanes, itemsMax: CHUNK_ITEMS_MAX, leaseMs: LEASE_MS, owner: options.owner, tentative, durable };
       const holds = await store.claim(claim);
       if (awayMs > 0) log.info("set.recovered", { set: store.set });
       awayMs = 0;

@@ -1,7 +1,8 @@
 /** The worker's stages one by one. */
 import { expect, test } from "bun:test";
 import { createDirectory } from "#core/directory/directory.ts";
-import { optOutKey, turnKey } from "#core/store/store.ts";
+import { turnKey } from "#core/store/effect-keys.ts";
+import { optOutKey } from "#core/store/store.ts";
 import { foldEvents, replyText } from "#domain/fold.ts";
 import type { MessageId, SetId } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";

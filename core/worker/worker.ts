@@ -78,6 +78,7 @@ function loopsOf(context: WorkContext, store: Store): readonly LaneLoop[] {
       name: `relay to ${target.set}`,
       lanes: [lanes.relay(target.set)],
       ...rare,
+      durable: true,
       mayWork: () => mayWork() && isInUse(state(target.set)),
       process,
     });

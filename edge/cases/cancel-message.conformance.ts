@@ -1,5 +1,5 @@
 /** `POST /v1/messages/{id}/cancel`, on sets in memory. */
-import { turnKey } from "#core/store/store.ts";
+import { turnKey } from "#core/store/effect-keys.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
 import type { AccountId, MessageId, ProviderId, SetId } from "#domain/ids.ts";

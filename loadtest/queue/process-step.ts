@@ -3,7 +3,8 @@
  * message, charge the account, and enqueue for the provider. Routes and prices are what core/handlers would say;
  * finding them is not measured here.
  */
-import { allotmentId, type Step, type Store } from "#core/store/store.ts";
+import { allotmentId } from "#core/store/charge.ts";
+import type { Step, Store } from "#core/store/store.ts";
 import { systemClock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import { providerIdSchema } from "#domain/ids.ts";

@@ -3,7 +3,8 @@
  * many processes would be. Afterwards every message must stand on the provider's lane once or still wait, every event
  * must be there, and the balances must have moved by what was billed.
  */
-import { allotmentId, type Store } from "#core/store/store.ts";
+import { allotmentId } from "#core/store/charge.ts";
+import type { Store } from "#core/store/store.ts";
 import type { Micros } from "#domain/money.ts";
 import { measureRate, type Rate } from "./measure-rate.ts";
 import { ACCOUNT, createMessages } from "./messages.ts";

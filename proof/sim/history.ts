@@ -3,7 +3,8 @@
  * sets), and what the sets held in the end. Times are milliseconds since the run began; the past is before 0.
  */
 
-import type { AllotmentId, EventBatch } from "#core/store/store.ts";
+import type { AllotmentId } from "#core/store/charge.ts";
+import type { EventBatch } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageState } from "#domain/fold.ts";
 import type { AccountId, MessageId, SetId } from "#domain/ids.ts";

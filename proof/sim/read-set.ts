@@ -1,4 +1,6 @@
 /** What a majority of a simulated set has, as the checks read it. A batch is parsed once: it never changes. */
+
+import type { AllotmentId } from "#core/store/charge.ts";
 import type {
   AllotmentDocument,
   ChunkDocument,
@@ -6,7 +8,7 @@ import type {
   OptOutDocument,
 } from "#core/store/mongo/documents.ts";
 import { parseBatchId } from "#core/store/mongo/documents.ts";
-import type { AllotmentId, EventBatch } from "#core/store/store.ts";
+import type { EventBatch } from "#core/store/store.ts";
 import { type Position, toPositions } from "#core/worker/send-positions.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { WriterId } from "#domain/ids.ts";

@@ -32,7 +32,7 @@ export const accounts: readonly SimAccount[] = [
 ];
 
 /** It sends nothing itself, and pays for what its customer sends. */
-export const reseller: Pick<SimAccount, "id" | "priceMicros" | "isLimited" | "inDoubt" | "parent" | "homeRegion"> = {
+const reseller: Pick<SimAccount, "id" | "priceMicros" | "isLimited" | "inDoubt" | "parent" | "homeRegion"> = {
   ...{ id: guild, inDoubt: "resend", isLimited: true },
   priceMicros: "31000" as MicrosText,
 };

@@ -3,7 +3,9 @@ import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { Micros, MicrosText } from "#domain/money.ts";
-import { allotmentId, moneyKey, moneyKeyId, type SendKey, sendKeyId } from "../store.ts";
+import { allotmentId } from "../charge.ts";
+import { moneyKey, moneyKeyId } from "../effect-keys.ts";
+import { type SendKey, sendKeyId } from "../store.ts";
 import { accepted, account, type Bundle, chunk, claimOne, freshLane, LEASE_MS, mint, readAll } from "./kit.ts";
 
 function key(ids: readonly MessageId[], name = mint.unique()): SendKey {

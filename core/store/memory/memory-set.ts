@@ -1,16 +1,8 @@
 /** The data of one set in memory. Several stores may share it, as several processes share a replica set. */
 import type { ChunkId, WriterId } from "#domain/ids.ts";
 import type { Lane } from "#domain/lane.ts";
-import type {
-  AllotmentId,
-  EventBatch,
-  OptOutKey,
-  Progress,
-  SendKey,
-  SendKeyId,
-  Standing,
-  VersionedDirectory,
-} from "../store.ts";
+import type { AllotmentId } from "../charge.ts";
+import type { EventBatch, OptOutKey, Progress, SendKey, SendKeyId, Standing, VersionedDirectory } from "../store.ts";
 
 export interface MemoryChunk {
   readonly id: ChunkId;

@@ -11,13 +11,12 @@ import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
+import type { AllotmentId, Charge } from "../charge.ts";
 import { encodeItems } from "../chunk-bounds.ts";
 import { createLaneTurns } from "../lane-turns.ts";
 import type { Registers } from "../registers.ts";
 import {
-  type AllotmentId,
   type Bell,
-  type Charge,
   type ClaimOptions,
   type CommitResult,
   type DirectoryCopy,

@@ -20,8 +20,9 @@ import type { SetClock } from "./set-clock.ts";
 /** Chunks looked at in one claim. 64 small chunks fill a step; more would mostly be left for others. */
 const CANDIDATES_MAX = 64;
 /**
- * Where segments may leave the platform, a claim that could be rolled back could send them twice. Anywhere else the
- * step that follows finds out: its acknowledgement is judged by the token, at majority.
+ * Where segments may leave the platform, a claim that could be rolled back could send them twice; and where something
+ * takes effect on another set first, money could come out of a chunk that never was. Anywhere else the step that
+ * follows finds out: its acknowledgement is judged by the token, at majority.
  */
 const MAJORITY = { w: "majority", journal: true } as const;
 const LOCAL = { w: 1, journal: false } as const;
@@ -200,7 +201,7 @@ async function stampAndRead(deps: ClaimDeps, ids: readonly string[], options: St
   const { chunks } = deps.collections;
   const startedAt = deps.clock.monotonic();
   const deadline = startedAt + options.leaseMs * (1 - LEASE_MARGIN);
-  const writeConcern = options.markAhead === undefined ? LOCAL : MAJORITY;
+  const writeConcern = options.markAhead === undefined && options.durable !== true ? LOCAL : MAJORITY;
   const [first] = ids;
   if (first === undefined) return [];
   const ahead = options.markAhead ?? 0;

@@ -1,8 +1,9 @@
 /** The writes of one step inside its transaction, in an order that matters: see commit-step.ts. */
 import { type ClientSession, Long } from "mongodb";
+import type { Charge } from "../charge.ts";
 import { encodeItems } from "../chunk-bounds.ts";
 import { lookupKeys } from "../lookup-keys.ts";
-import { type Charge, type CommitResult, type MarkAdvance, optOutKey, type Step, StoreError } from "../store.ts";
+import { type CommitResult, type MarkAdvance, optOutKey, type Step, StoreError } from "../store.ts";
 import { batchId, type ChunkDocument, type Collections, type EventBatchDocument } from "./documents.ts";
 import { toSendKeysDocument } from "./send-keys.ts";
 import type { SetClock } from "./set-clock.ts";

@@ -3,6 +3,8 @@
  * what every limited account has left, with what is on its way between sets, is what was paid in less what it was
  * billed.
  */
+
+import type { AllotmentId } from "#core/store/charge.ts";
 import type { EventOf } from "#domain/event.ts";
 import type { AccountId, MessageId } from "#domain/ids.ts";
 import { eventsByMessage, type History } from "../history.ts";
@@ -24,7 +26,7 @@ export function checkBilledOnce(history: History): readonly string[] {
       return price === BigInt(totalMicros) ? [] : [`${id} was billed ${totalMicros} to ${account} and not ${price}`];
     });
   });
-  return [...wrong, ...wrongBalances(history, due)];
+  return [...wrong, ...wrongBalances(history, due), ...lostOnTheirWay(history)];
 }
 
 function pastMessages({ operations }: History): ReadonlySet<MessageId> {
@@ -34,6 +36,20 @@ function pastMessages({ operations }: History): ReadonlySet<MessageId> {
 
 function levelsOf(bill: EventOf<"billed">) {
   return [bill, ...(bill.above ?? [])];
+}
+
+/** What left a set for another has come there once: no more of it ever, and no less where nothing waits any more. */
+function lostOnTheirWay({ sets, waiting }: History): readonly string[] {
+  return sets.flatMap(({ set, money }) =>
+    [...money].flatMap(([id, landed]) => {
+      const [account, part = ""] = id.split("|");
+      if (!part.startsWith("from ")) return [];
+      const from = sets.find((other) => other.set === part.slice("from ".length));
+      const sent = from?.money.get(`${account}|to ${set}` as AllotmentId) ?? 0n;
+      const isWhole = landed === sent || (landed < sent && waiting.length > 0);
+      return isWhole ? [] : [`${landed} of ${account} came to ${set}, and ${sent} were sent there`];
+    }),
+  );
 }
 
 /** As the documents stand, and not by the code that reads them for us. */

@@ -1,7 +1,8 @@
 // Every check is green on a history in which nothing is wrong, and red, alone or among others, on each planted fault.
 
 import { describe, expect, test } from "bun:test";
-import { allotmentId, type EventBatch } from "#core/store/store.ts";
+import { allotmentId } from "#core/store/charge.ts";
+import type { EventBatch } from "#core/store/store.ts";
 import type { E164 } from "#domain/e164.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { emptyMessageState, foldEvents } from "#domain/fold.ts";
@@ -167,6 +168,7 @@ const plants: Readonly<Record<string, readonly History[]>> = {
     withMoney(["0", 55_000n], ["from fra1", 1n]),
     withMoney(["0", 55_001n], ["1", -1n]),
     withMoney(["0", 54_999n], ["kept", 1n], ["lent", 1n]),
+    withMoney(["0", 55_001n], ["from syd1", 1n]),
   ],
   "append-only": [
     withBatches(innocentBatches.filter(({ sequence }) => sequence !== 2)),

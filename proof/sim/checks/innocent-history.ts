@@ -1,7 +1,8 @@
 /** A small history in which nothing is wrong, for the tests of the checks: each plants one fault into it. */
 
+import { allotmentId } from "#core/store/charge.ts";
 import { batchId } from "#core/store/mongo/documents.ts";
-import { allotmentId, type EventBatch } from "#core/store/store.ts";
+import type { EventBatch } from "#core/store/store.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { foldEvents } from "#domain/fold.ts";
@@ -70,7 +71,7 @@ const receipt: ReceiptRecord = {
   acknowledgedAt: 4_090,
 };
 
-export const innocentMoney: SetRecord["money"] = new Map([[allotmentId(account, 0), 55_000n]]);
+const innocentMoney: SetRecord["money"] = new Map([[allotmentId(account, 0), 55_000n]]);
 
 /** With these batches on its one set, and reports that are made of them. */
 export function historyOf(batches: readonly EventBatch[], over: Partial<History> = {}): History {

@@ -2,6 +2,7 @@
 import type { Plant } from "../plant.ts";
 import { acknowledgeEarly } from "./acknowledge-early.ts";
 import { acknowledgeReceiptEarly } from "./acknowledge-receipt-early.ts";
+import { carryUnreplicated } from "./carry-unreplicated.ts";
 import { chargeTwice } from "./charge-twice.ts";
 import { claimUnreplicated } from "./claim-unreplicated.ts";
 import { dropMessages } from "./drop-messages.ts";
@@ -57,8 +58,9 @@ export const plants: readonly PlantedBug[] = [
   { plant: ignoreFingerprints, seenBy: ["one-key-one-message"] },
   { plant: chargeTwice, seenBy: ["billed-once"] },
   { plant: forgetCharges, seenBy: ["billed-once"] },
-  // Where a relay's answer was lost, or its worker died, and it is carried again.
-  { plant: landTwice, seenBy: ["billed-once"], seeds: 60 },
+  { plant: landTwice, seenBy: ["billed-once"] },
+  // It takes a primary that is cut off together with a worker, while money leaves its set.
+  { plant: carryUnreplicated, seenBy: ["billed-once"], seeds: 150 },
   // Reporting stops before a gap, as it must never read past one. Each run waits for it until time is up.
   { plant: skipNumber, seenBy: ["append-only", "reports-equal-fold"], seeds: 3 },
   // The checkpoint is past what was never written: the guard cannot know.
