@@ -1,15 +1,7 @@
 /** The commands of `godwit dead`: what a person types → the sets of GODWIT_SETS, opened for as long as it takes. */
 import { type Command, InvalidArgumentError } from "commander";
 import { type ChunkId, chunkIdSchema } from "#domain/ids.ts";
-import type { DeadContext } from "./dead-actions.ts";
-
-/** What is used of the process; the main file hands it in. */
-export interface DeadHost {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-  exit(code: number): void;
-}
+import { asOperator, type OperatorHost } from "./as-operator.ts";
 
 interface Flags {
   readonly lane?: string;
@@ -22,7 +14,7 @@ const HELP = `
 The sets are those of GODWIT_SETS, with the rights of an operator: ". .godwit/roles/operator.env" sets it in a shell for
 what 'godwit up' runs. Lanes are inbox.<class>, submit.<provider>.<class>, receipts, replies and relay.<set>.`;
 
-export function addDeadCommand(program: Command, host: DeadHost): void {
+export function addDeadCommand(program: Command, host: OperatorHost): void {
   const dead = program
     .command("dead")
     .description("items that could not be processed: list them, put them back, throw them away")
@@ -35,7 +27,7 @@ export function addDeadCommand(program: Command, host: DeadHost): void {
     .option("--set <set>", "only of this set")
     .option("--json", "one JSON object a line, for programs")
     .action((flags: Flags) =>
-      run(host, flags, async (context) => (await import("./dead-actions.ts")).listDead(context, flags)),
+      asOperator(host, flags, async (context) => (await import("./dead-actions.ts")).listDead(context, flags)),
     );
   dead
     .command("show")
@@ -43,7 +35,7 @@ export function addDeadCommand(program: Command, host: DeadHost): void {
     .argument("<chunk>", "as in the list", parseChunk)
     .option("--set <set>", "only of this set")
     .action((chunk: ChunkId, flags: Flags) =>
-      run(host, flags, async (context) => (await import("./dead-actions.ts")).showDead(context, chunk)),
+      asOperator(host, flags, async (context) => (await import("./dead-actions.ts")).showDead(context, chunk)),
     );
   dead
     .command("retry")
@@ -56,7 +48,7 @@ export function addDeadCommand(program: Command, host: DeadHost): void {
       const { all = false, lane } = flags;
       if (all === chunks.length > 0) command.error("Name chunks, or --all with --lane.");
       if (all !== (lane !== undefined)) command.error("--all and --lane go together: name the lane to retry all of.");
-      return run(host, flags, async (context) => {
+      return asOperator(host, flags, async (context) => {
         const { retryLane, retryThese } = await import("./dead-actions.ts");
         return lane === undefined ? retryThese(context, chunks) : retryLane(context, lane);
       });
@@ -67,7 +59,7 @@ export function addDeadCommand(program: Command, host: DeadHost): void {
     .argument("<chunks...>", "as in the list", parseChunks)
     .option("--set <set>", "only of this set")
     .action((chunks: readonly ChunkId[], flags: Flags) =>
-      run(host, flags, async (context) => (await import("./dead-actions.ts")).discardThese(context, chunks)),
+      asOperator(host, flags, async (context) => (await import("./dead-actions.ts")).discardThese(context, chunks)),
     );
 }
 
@@ -79,20 +71,4 @@ function parseChunk(text: string): ChunkId {
 
 function parseChunks(text: string, before: readonly ChunkId[] | undefined): readonly ChunkId[] {
   return [...(before ?? []), parseChunk(text)];
-}
-
-async function run(host: DeadHost, flags: Flags, act: (context: DeadContext) => Promise<boolean>): Promise<void> {
-  const err = (line: string): void => void host.stderr.write(`${line}\n`);
-  let isDone = false;
-  try {
-    const { openOperatorStores } = await import("./operator-stores.ts");
-    await using opened = await openOperatorStores(host.env, flags.set);
-    const { stores, clock, mint, owner } = opened;
-    const out = (line: string): void => void host.stdout.write(`${line}\n`);
-    isDone = await act({ stores, clock, mint, owner, out, err });
-  } catch (error) {
-    const isKnown = error instanceof Error && "code" in error;
-    err(error instanceof Error ? (isKnown ? error.message : (error.stack ?? error.message)) : String(error));
-  }
-  if (!isDone) host.exit(1);
 }

@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { type Role, runMain } from "#core/config/run-main.ts";
 import { systemClock } from "#domain/clock.ts";
 import manifest from "../package.json" with { type: "json" };
+import { addCreditCommand } from "./credit.ts";
 import { addDeadCommand } from "./dead.ts";
 import { addEventsCommand } from "./events.ts";
 import { explainError } from "./explain-error.ts";
@@ -124,6 +125,7 @@ program
 
 addSetsCommand(program, process);
 addDeadCommand(program, process);
+addCreditCommand(program, process);
 addSchemaCommand(program, process);
 addEventsCommand(program, process);
 

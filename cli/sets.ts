@@ -1,19 +1,9 @@
 /** The commands of `godwit sets`: what a person types → the sets of GODWIT_SETS, opened for as long as it takes. */
-import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type SetId, setIdSchema } from "#domain/ids.ts";
 import type { ReportsDatabase } from "../reporting/reports-database.ts";
+import { asOperator, type OperatorHost } from "./as-operator.ts";
 import type { SetsContext } from "./sets-actions.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What is used of the process; the main file hands it in. */
-export interface SetsHost {
-  readonly env: Environment;
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-  exit(code: number): void;
-}
 
 interface Flags {
   readonly data?: string;
@@ -33,7 +23,7 @@ const simpleStates = {
   readonly: "send nothing; receipts, replies and status queries go on",
 } as const;
 
-export function addSetsCommand(program: Command, host: SetsHost): void {
+export function addSetsCommand(program: Command, host: OperatorHost): void {
   const sets = program
     .command("sets")
     .description("the replica sets: how they are, and what each is used for")
@@ -97,40 +87,23 @@ function parseSet(text: string): SetId {
 
 type OpenReports = () => ReportsDatabase;
 
-async function run(
-  host: SetsHost,
+function run(
+  host: OperatorHost,
   flags: Flags,
   act: (context: SetsContext, reports: OpenReports) => Promise<void>,
 ): Promise<void> {
-  try {
-    const env = flags.data === undefined ? host.env : await environmentOf(flags.data);
-    const [{ openOperatorStores }, { openReportsDatabase }] = await Promise.all([
-      import("./operator-stores.ts"),
-      import("../reporting/reports-database.ts"),
-    ]);
-    await using stack = new AsyncDisposableStack();
-    const { stores, clock, mint, owner } = stack.use(await openOperatorStores(env));
-    const say = (line: string): void => void host.stdout.write(`${line}\n`);
-    await act({ stores, clock, mint, owner, say }, () => {
+  return asOperator(host, flags, async ({ stores, clock, mint, owner, out, env, stack }) => {
+    const { openReportsDatabase } = await import("../reporting/reports-database.ts");
+    await act({ stores, clock, mint, owner, say: out }, () => {
       const url = env.GODWIT_POSTGRES_URL;
       if (url === undefined) throw new MissingUrlError("GODWIT_POSTGRES_URL is required: only PostgreSQL can tell.");
       return stack.use(openReportsDatabase({ url, connections: 1, name: "godwit sets" }));
     });
-  } catch (error) {
-    const isKnown = error instanceof Error && "code" in error;
-    const text = error instanceof Error ? (isKnown ? error.message : (error.stack ?? error.message)) : String(error);
-    host.stderr.write(`${text}\n`);
-    host.exit(1);
-  }
+    return true;
+  });
 }
 
 class MissingUrlError extends Error {
   readonly code = "config_invalid";
   readonly retryable = false;
-}
-
-/** The variables that a platform on this machine keeps for its operator. */
-async function environmentOf(dataDir: string): Promise<Environment> {
-  const { commandFile, readCommandEnvironment } = await import("#testkit/role-process.ts");
-  return readCommandEnvironment(commandFile(join(dataDir, "roles"), "operator"));
 }

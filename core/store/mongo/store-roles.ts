@@ -90,8 +90,9 @@ const grants: Record<StoreRole, Grant> = {
       [directory]: ["find", "insert", "update"],
       [optOuts]: ["find", "insert", "update"],
       [standing]: ["find", "insert", "update"],
-      [sendKeys]: ["find"],
-      [allotments]: ["find"],
+      // Money that is paid in, lent or handed on, each once.
+      [sendKeys]: ["find", "insert"],
+      [allotments]: ["find", "insert", "update"],
       [schema]: ["find"],
     },
   },
