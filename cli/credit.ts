@@ -13,9 +13,9 @@ interface Flags extends OperatorFlags {
 
 const HELP = `
 Amounts are in the account's currency, such as 250 or 0.045; what an account may spend is its balance and its limit. An
-account is held to it where the directory calls its credit 'limited'. The sets are those of GODWIT_SETS, with the rights
-of an operator: ". .godwit/roles/operator.env" sets it in a shell for what 'godwit up' runs, or name its data folder with
---data.`;
+account is held to it where the directory calls its credit 'limited'. The sets are those of GODWIT_SETS, with the
+rights of an operator: ". .godwit/roles/operator.env" sets it in a shell for what 'godwit up' runs, or name its data
+folder with --data.`;
 
 export function addCreditCommand(program: Command, host: OperatorHost): void {
   const credit = program

@@ -2,6 +2,7 @@
 import type { CommitResult, NewChunk, Settled, Step, Store } from "#core/store/store.ts";
 import { toSubmitChunks } from "#core/worker/chunks.ts";
 import { noticeChunks, noticesOf, waitingOf } from "#core/worker/notices.ts";
+import { refundChunks } from "#core/worker/refund-chunks.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { IdMint } from "#domain/ids.ts";
@@ -113,7 +114,8 @@ async function sayWhatHappened(deps: SettleDeps, chunk: HeldChunk): Promise<bool
   const { events, receipt } = chunk.nextStep(0);
   const facts = events.filter((event) => event.type === "submitted" || event.type === "refused");
   if (facts.length > 0) {
-    const result = await deps.store.commit({ events: facts, chunks: noticesFor(deps, chunk, facts) });
+    const chunks = [...noticesFor(deps, chunk, facts), ...refundChunks(deps.mint, facts)];
+    const result = await deps.store.commit({ events: facts, chunks });
     if (result.type === "unknown") chunk.inQuestion = { receipt, settle: onceSettled(result) };
     if (result.type !== "committed") return false;
   }
@@ -149,13 +151,14 @@ interface ChunkStep {
 function toStep(deps: SettleDeps, chunkSteps: readonly ChunkStep[]): Step {
   const steps = chunkSteps.map(({ step }) => step);
   const deferrals = steps.flatMap((step) => step.deferrals);
+  const events = steps.flatMap((step) => step.events);
   const notices = chunkSteps.flatMap(({ chunk, step }) => noticesFor(deps, chunk, step.events));
   return {
     acks: steps.flatMap((step) => (step.complete ? [step.mark.lease] : [])),
     marks: steps.flatMap((step) => (step.complete ? [] : [step.mark])),
-    events: steps.flatMap((step) => step.events),
+    events,
     urgent: steps.some((step) => step.urgent),
-    chunks: [...deferralChunks(deps.mint, deferrals), ...notices],
+    chunks: [...deferralChunks(deps.mint, deferrals), ...notices, ...refundChunks(deps.mint, events)],
   };
 }
 

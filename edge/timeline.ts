@@ -1,6 +1,6 @@
 /** A message as the API shows it: the fold of its events, and the events themselves in the order of time. Pure. */
 import type { EventType, MessageEvent } from "#domain/event.ts";
-import { foldEvents, type MessageState, rejectionOf, replyText, statusOf } from "#domain/fold.ts";
+import { foldEvents, type MessageState, refundedTo, rejectionOf, replyText, statusOf } from "#domain/fold.ts";
 import type { AccountId, MessageId } from "#domain/ids.ts";
 
 export interface Timeline {
@@ -31,7 +31,7 @@ export function toTimeline(id: MessageId, events: readonly MessageEvent[]): Time
     segments: Array.from({ length: accepted.segments }, (_, i) => toSegment(state, i)),
     price: toPrice(state),
     replies: toReplies(state),
-    events: events.toSorted(byTime).map(toEvent),
+    events: events.toSorted(byTime).map((event) => toEvent(ofAccount(event, accepted.account))),
   };
   return { account: accepted.account, body };
 }
@@ -57,10 +57,12 @@ function toRejection(state: MessageState) {
   return rejection && { reason: rejection.reason, detail: rejection.detail };
 }
 
-function toPrice({ billed }: MessageState) {
+function toPrice({ billed, refunds = {} }: MessageState) {
   if (billed === undefined) return null;
-  const { currency, segments, priceMicros, totalMicros } = billed;
-  return { currency, segments, price_micros: priceMicros, total_micros: totalMicros };
+  const { account, currency, segments, priceMicros, totalMicros } = billed;
+  const refunded = refundedTo(account, Object.values(refunds));
+  const price = { currency, segments, price_micros: priceMicros, total_micros: totalMicros };
+  return refunded === 0n ? price : { ...price, refunded_micros: `${refunded}` };
 }
 
 /** `text` is null while a part is missing. */
@@ -92,11 +94,26 @@ const lifeOrder: Readonly<Record<EventType, number>> = {
   expired: 11,
   undelivered: 12,
   delivered: 13,
-  replied: 14,
+  refunded: 14,
+  replied: 15,
 };
 
 function byTime(a: MessageEvent, b: MessageEvent): number {
   return a.at - b.at || lifeOrder[a.type] - lifeOrder[b.type];
+}
+
+/** What those above an account pay is theirs (invariant I10). */
+function ofAccount(event: MessageEvent, account: AccountId): MessageEvent {
+  switch (event.type) {
+    case "billed": {
+      const { above: _, ...own } = event;
+      return own;
+    }
+    case "refunded":
+      return { ...event, levels: event.levels.filter((level) => level.account === account) };
+    default:
+      return event;
+  }
 }
 
 /** Fields in snake_case, times as RFC 3339, and without the id of the message, which is the page's own. */

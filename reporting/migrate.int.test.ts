@@ -56,7 +56,17 @@ test("an analyst reads the views and nothing else, and writes nothing", async ()
       (error: { readonly code: string }) => error.code,
     );
   const tables = ["event", "message", "segment", "reply", "rollup_minute", "checkpoint", "migration"];
-  const views = ["messages", "segments", "replies", "events", "traffic_by_minute", "reconciliation", "progress"];
+  const views = [
+    "messages",
+    "segments",
+    "replies",
+    "charges",
+    "ledger",
+    "events",
+    "traffic_by_minute",
+    "reconciliation",
+    "progress",
+  ];
   for (const view of views) expect(await code(`SELECT * FROM report.${view}`)).toBe("allowed");
   for (const table of tables) expect(await code(`SELECT * FROM godwit.${table}`)).toBe("42501");
   expect(await code("CREATE TABLE report.mine (a int)")).toBe("25006");

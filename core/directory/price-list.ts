@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { type E164, type Sender, type SenderType, senderTypeOf, senderTypes } from "#domain/e164.ts";
+import { refundRules } from "#domain/event.ts";
 import { type PriceListId, priceListIdSchema } from "#domain/ids.ts";
 import { type MessageClass, messageClassSchema } from "#domain/lane.ts";
 import { currencySchema, microsTextSchema } from "#domain/money.ts";
@@ -22,6 +23,11 @@ const rateSchema = z.strictObject({
   sender: z.enum(senderTypes).optional(),
   /** It holds from then on, in milliseconds since the epoch; absent: it always has. */
   from: z.int().nonnegative().optional(),
+  /**
+   * What is given back of it: `refused` of what no provider took, `undelivered` of what did not reach its handset too.
+   * Absent: nothing.
+   */
+  refund: z.enum(refundRules).optional(),
   /** Of one segment. */
   priceMicros: microsTextSchema.refine((text) => !text.startsWith("-"), "a price is not negative"),
 });

@@ -58,6 +58,9 @@ const routed = z.object({
   candidates: z.array(z.object({ prefix: z.string(), provider: providerIdSchema })),
 });
 
+/** When a price is given back; see core/directory/price-list.ts. */
+export const refundRules = ["refused", "undelivered"] as const;
+
 /** What one account pays for a message, and by which rate. */
 const bill = {
   account: accountIdSchema,
@@ -70,12 +73,15 @@ const bill = {
       class: messageClassSchema.optional(),
       sender: z.enum(senderTypes).optional(),
       from: z.int().optional(),
+      refund: z.enum(refundRules).optional(),
     })
     .optional(),
   /** Of one segment. */
   priceMicros: microsTextSchema,
   totalMicros: microsTextSchema,
   currency: currencySchema,
+  /** It was taken from the account's credit. Absent: its credit is unlimited. */
+  charged: z.literal(true).optional(),
 };
 const levelBillSchema = z.object(bill);
 export type LevelBill = z.output<typeof levelBillSchema>;
@@ -87,6 +93,22 @@ const billed = z.object({
   ...bill,
   segments: z.int().positive(),
   above: z.array(levelBillSchema).optional(),
+});
+
+/** One segment's price was given back, by the rules of those that paid for it. It stays so whatever comes later. */
+const refunded = z.object({
+  ...base,
+  type: z.literal("refunded"),
+  segment,
+  levels: z.array(
+    z.object({
+      account: accountIdSchema,
+      micros: microsTextSchema,
+      currency: currencySchema,
+      /** It was given back to the account's credit. */
+      charged: z.literal(true).optional(),
+    }),
+  ),
 });
 
 export const rejectReasons = [
@@ -171,6 +193,7 @@ export const messageEventSchema = z.discriminatedUnion("type", [
   accepted,
   routed,
   billed,
+  refunded,
   rejected,
   requeued,
   discarded,

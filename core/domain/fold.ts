@@ -36,6 +36,8 @@ export interface MessageState {
   readonly accepted?: EventOf<"accepted">;
   readonly routed?: EventOf<"routed">;
   readonly billed?: EventOf<"billed">;
+  /** By segment: what was given back of its price. */
+  readonly refunds?: Readonly<Record<string, EventOf<"refunded">>>;
   /** The earliest refusal that nothing takes back. See `rejectionOf`. */
   readonly rejected?: EventOf<"rejected">;
   /** Refusals of what is on lane `dead`, by the chunk that keeps it: each stands until that chunk is requeued. */
@@ -85,6 +87,10 @@ export function applyEvent(state: MessageState, event: MessageEvent): MessageSta
       return { ...state, routed: latestAttempt(state.routed, event) };
     case "billed":
       return { ...state, billed: earliest(state.billed, event) };
+    case "refunded": {
+      const refund = earliest(state.refunds?.[event.segment], event);
+      return { ...state, refunds: { ...state.refunds, [event.segment]: refund } };
+    }
     case "rejected":
       return withRejection(state, event);
     case "requeued":
@@ -119,6 +125,15 @@ export function foldEvents(events: Iterable<MessageEvent>, from: MessageState = 
   let state = from;
   for (const event of events) state = applyEvent(state, event);
   return state;
+}
+
+/** What an account was given back, in micros. */
+export function refundedTo(account: string, refunds: Iterable<EventOf<"refunded">>): bigint {
+  let sum = 0n;
+  for (const { levels } of refunds) {
+    for (const level of levels) if (level.account === account) sum += BigInt(level.micros);
+  }
+  return sum;
 }
 
 /** The one status of a message. Without its `accepted` event (not read yet) it is as good as accepted. */

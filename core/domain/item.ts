@@ -92,6 +92,10 @@ export const optOutChangeSchema = z.object({
 });
 export type OptOutChange = z.output<typeof optOutChangeSchema>;
 
+/** Lane `refunds`: a message of which something may have to be given back. */
+export const refundItemSchema = z.object({ message: messageIdSchema });
+export type RefundItem = z.output<typeof refundItemSchema>;
+
 const creditItemSchema = z.object({ account: accountIdSchema, micros: microsTextSchema, fromSet: setIdSchema });
 
 /** Lane `relay.<set>`: an effect on another set. Applying it twice is the same as once. */

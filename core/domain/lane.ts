@@ -18,6 +18,7 @@ export const lanes = {
   relay: (target: SetId): Lane => `relay.${target}` as Lane,
   receipts: "receipts" as Lane,
   replies: "replies" as Lane,
+  refunds: "refunds" as Lane,
   dead: "dead" as Lane,
 } as const;
 

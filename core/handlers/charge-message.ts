@@ -1,5 +1,5 @@
 /** Takes what every level pays out of its credit, all or nothing; only what is paid is billed. */
-import type { MessageEvent } from "#domain/event.ts";
+import type { LevelBill, MessageEvent } from "#domain/event.ts";
 import { defineHandler } from "./handler.ts";
 
 /** By then the other sets have been asked, and what they have is on its way, or here. */
@@ -7,9 +7,11 @@ const ASKED_MS = 250;
 /** What a set that is away holds is waited for this long: for 20 turns of a set, see move-credit.ts. */
 export const CREDIT_WAIT_MS = 20_000;
 
-export const chargeMessage = defineHandler("charge-message", (work, { credit, now }) => {
+export const chargeMessage = defineHandler("charge-message", (work, { credit, directory, now }) => {
   const { item, bills } = work;
-  const [own, ...above] = bills ?? [];
+  const isLimited = ({ account }: LevelBill): boolean => directory.account(account)?.credit === "limited";
+  const charged = (bills ?? []).map((bill) => (isLimited(bill) ? ({ ...bill, charged: true } as const) : bill));
+  const [own, ...above] = charged;
   if (own === undefined) throw new Error(`Message ${item.id} has come to be charged without a price`);
   const taken = credit.take([own, ...above], item.creditSince);
   if (taken.type === "taken") {

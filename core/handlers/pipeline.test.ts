@@ -58,7 +58,7 @@ function context(optedOut: readonly OptOutKey[] = []): HandlerContext {
 /** Accounts that are named here may spend so much, all of it on this set. */
 function creditOf(micros: Readonly<Record<string, bigint>>): BatchCredit {
   const held = new Map(Object.entries(micros).map(([id, all]) => [allotmentId(id as AccountId, 3), all as Micros]));
-  return createBatchCredit(createPurse(held, 0), (account) => account in micros, new Map());
+  return createBatchCredit(createPurse(held, 0), new Map());
 }
 
 function item(over: Partial<InboxItem> = {}): InboxItem {

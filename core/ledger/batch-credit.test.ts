@@ -9,7 +9,7 @@ import { createPurse } from "./purse.ts";
 const [customer, reseller] = ["customer", "reseller"] as [AccountId, AccountId];
 const bill = (account: AccountId, micros: number): LevelBill => {
   const amount = `${micros}` as MicrosText;
-  return { account, prefix: "+", priceMicros: amount, totalMicros: amount, currency: "EUR" };
+  return { account, prefix: "+", priceMicros: amount, totalMicros: amount, currency: "EUR", charged: true };
 };
 
 const ASKED = 1_000;
@@ -21,7 +21,7 @@ function creditOf(here: Record<string, number>, totals: Record<string, Total> = 
   );
   const known = new Map(Object.entries(totals).map(([id, one]) => [id as AccountId, one]));
   const purse = createPurse(held, 0);
-  const credit = createBatchCredit(purse, (account) => account in here, known);
+  const credit = createBatchCredit(purse, known);
   const take = (...levels: readonly LevelBill[]) => credit.take(levels, ASKED);
   return { ...credit, purse, take, takeSince: credit.take };
 }
@@ -35,7 +35,8 @@ test("all levels pay, or none does", () => {
 
 test("what others pay is not taken from anything", () => {
   const { take, purse } = creditOf({ customer: 10 });
-  expect(take(bill(customer, 10), bill(reseller, 4))).toEqual({ type: "taken" });
+  const { charged: _, ...unlimited } = bill(reseller, 4);
+  expect(take(bill(customer, 10), unlimited)).toEqual({ type: "taken" });
   expect(purse.charges()).toEqual([{ allotment: allotmentId(customer, 1), micros: 10n as Micros }]);
 });
 

@@ -35,12 +35,8 @@ export interface BatchCreditNeeds extends BatchCredit {
   missing(): ReadonlyMap<AccountId, Micros>;
 }
 
-/** `isLimited`: what others pay is billed and not taken. */
-export function createBatchCredit(
-  purse: Purse,
-  isLimited: (account: AccountId) => boolean,
-  totals: ReadonlyMap<AccountId, Total>,
-): BatchCreditNeeds {
+/** Bills that are not to be charged cost nothing here. */
+export function createBatchCredit(purse: Purse, totals: ReadonlyMap<AccountId, Total>): BatchCreditNeeds {
   const promised = new Map<AccountId, bigint>();
   const spent = new Map<AccountId, bigint>();
   const add = (sums: Map<AccountId, bigint>, bills: readonly Bill[]): void => {
@@ -63,7 +59,7 @@ export function createBatchCredit(
   return {
     take(levels, since) {
       const bills = levels
-        .filter(({ account }) => isLimited(account))
+        .filter(({ charged }) => charged)
         .map(({ account, totalMicros }): Bill => ({ account, micros: toMicros(totalMicros) }));
       const blocked = bills.find((bill) => !isHere(bill));
       if (blocked === undefined) {

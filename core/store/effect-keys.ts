@@ -7,6 +7,11 @@ export function turnKey(message: MessageId, at: number): SendKey {
   return { id: `#turn|${message}` as SendKeyId, record: { fingerprint: "", ids: [message], at } };
 }
 
+/** Taken by the step that gives a segment's price back: another one finds its event, and gives nothing. */
+export function refundKey(message: MessageId, segment: number, at: number): SendKey {
+  return { id: `#refund|${message}/${segment}` as SendKeyId, record: { fingerprint: "", ids: [message], at } };
+}
+
 /**
  * Taken by a step that moves money under this id, so that none does it twice, however often and late it is tried. No
  * account is called so.

@@ -209,7 +209,10 @@ export interface ClaimOptions {
    * permission: where steps are lost, claims are written again for a while. `deliveries` does not count it.
    */
   readonly tentative?: boolean;
-  /** What is claimed takes effect beyond its set before its step does: nothing of it may be rolled back. */
+  /**
+   * Nothing of what is claimed may be rolled back: it takes effect beyond its set before its step does; or a majority
+   * is asked for what came with it.
+   */
   readonly durable?: boolean;
 }
 

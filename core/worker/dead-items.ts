@@ -22,6 +22,7 @@ import { type DeliverItem, deliverItemSchema } from "#domain/notice.ts";
 import { toChunks, toSubmitChunks } from "./chunks.ts";
 import { buriedMessage, type DeadItem, deadItemSchema } from "./dead-item.ts";
 import { deliverChunks } from "./notices.ts";
+import { refundChunks } from "./refund-chunks.ts";
 import { countPositions } from "./send-positions.ts";
 import { doubtEvents } from "./take-apart.ts";
 
@@ -191,7 +192,7 @@ function planDiscard({ store, clock, mint }: DeadDeps, hold: Hold): Plan {
   if (message === undefined) return { type: "step", events: [], chunks: [] };
   const events: readonly MessageEvent[] = [{ type: "discarded", message, at: clock.now(), burial: hold.lease.chunk }];
   const home = setOfMessage(message);
-  if (home === store.set) return { type: "step", events, chunks: [] };
+  if (home === store.set) return { type: "step", events, chunks: refundChunks(mint, events) };
   const relayed: RelayItem = { id: mint.unique(), events: [...events], optOuts: [] };
   return { type: "step", events: [], chunks: [{ id: mint.chunkId(), lane: lanes.relay(home), items: [relayed] }] };
 }

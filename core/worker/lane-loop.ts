@@ -32,7 +32,7 @@ export interface LaneLoop {
   readonly gatherMs: number;
   /** Whether its work has no effect but its step: see ClaimOptions.tentative. */
   readonly tentative: boolean;
-  /** Whether it takes effect on another set before its step: see ClaimOptions.durable. */
+  /** See ClaimOptions.durable. */
   readonly durable?: boolean;
   /** How often empty lanes are looked at while the bell is out of order. */
   readonly pollMs: number;

@@ -35,7 +35,7 @@ export async function payFor(context: WorkContext, { directory, store, items, ru
   async function pay(): Promise<Paid & { readonly missing: ReadonlyMap<AccountId, Micros> }> {
     const held = limited.size === 0 ? new Map() : await view.read([...limited]);
     const purse = createPurse(held, context.ownSlot);
-    const credit = createBatchCredit(purse, (account) => limited.has(account), search.totals);
+    const credit = createBatchCredit(purse, search.totals);
     const result = run(credit);
     return { result, charges: purse.charges(), missing: credit.missing() };
   }

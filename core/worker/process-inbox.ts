@@ -6,13 +6,13 @@ import { runPipeline } from "#core/handlers/run-pipeline.ts";
 import { accountOf } from "#core/ledger/allotments.ts";
 import type { BatchCredit } from "#core/ledger/batch-credit.ts";
 import { turnKey } from "#core/store/effect-keys.ts";
+import { readMessages } from "#core/store/read-messages.ts";
 import { readOptedOut } from "#core/store/read-opted-out.ts";
 import type { CommitResult, Hold, SendKey, Step, Store } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageId } from "#domain/ids.ts";
 import { type InboxItem, inboxItemSchema } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
-import { MESSAGES_READ_MAX } from "#domain/limits.ts";
 import { toChunks, toSubmitChunks } from "./chunks.ts";
 import { buryRejected } from "./dead-item.ts";
 import { noticeChunks, noticesOf, waitingOf } from "./notices.ts";
@@ -91,7 +91,7 @@ interface Due {
 
 async function lookAtDue(store: Store, items: readonly InboxItem[], now: number): Promise<Due> {
   const due = items.filter(({ notBefore }) => notBefore !== undefined && notBefore <= now).map(({ id }) => id);
-  const known = await readInPages(store, due);
+  const known = await readMessages(store, due);
   const has = (id: MessageId, fits: (event: MessageEvent) => boolean): boolean => known.get(id)?.some(fits) === true;
   const isCancelled = (id: MessageId) => has(id, (event) => event.type === "rejected" && event.reason === "cancelled");
   const isNew = (id: MessageId) => !isCancelled(id) && !has(id, (event) => event.type === "routed");
@@ -102,13 +102,4 @@ async function lookAtDue(store: Store, items: readonly InboxItem[], now: number)
       return due.filter((id) => isNew(id) && !waiting.has(id)).map((id) => turnKey(id, now));
     },
   };
-}
-
-async function readInPages(store: Store, ids: readonly MessageId[]): ReturnType<Store["events"]["ofMessages"]> {
-  const known = new Map<MessageId, readonly MessageEvent[]>();
-  for (let from = 0; from < ids.length; from += MESSAGES_READ_MAX) {
-    const page = await store.events.ofMessages(ids.slice(from, from + MESSAGES_READ_MAX));
-    for (const [id, events] of page) known.set(id, events);
-  }
-  return known;
 }

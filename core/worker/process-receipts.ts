@@ -19,6 +19,7 @@ import { splitEffects } from "./foreign-effects.ts";
 import { type MatchedReceipts, matchReceipts, SETTLE_WAIT_MS } from "./match-receipts.ts";
 import { noticeChunks, noticeOf } from "./notices.ts";
 import { parseItems } from "./parse-items.ts";
+import { refundChunks } from "./refund-chunks.ts";
 import { settleStep } from "./settle-step.ts";
 import { usedStores, type WorkContext } from "./work-context.ts";
 
@@ -61,6 +62,7 @@ async function buildStep(context: WorkContext, store: Store, holds: readonly Hol
     chunks: [
       ...effects.relays,
       ...noticeChunks(mint, effects.notices, now),
+      ...refundChunks(mint, effects.events),
       ...parkedChunks(mint, parked, (item) => parkDelayMs(now - item.receivedAt)),
       ...parkedChunks(mint, unsettled, (item) => settleDelayMs(now - item.receivedAt)),
       ...deadChunks(mint, [...dead, ...buried]),

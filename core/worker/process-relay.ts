@@ -8,6 +8,7 @@ import { type RelayItem, relayItemSchema } from "#domain/item.ts";
 import { deadChunks } from "./dead-item.ts";
 import { noticeChunks } from "./notices.ts";
 import { parseItems } from "./parse-items.ts";
+import { refundChunks } from "./refund-chunks.ts";
 import { settleStep } from "./settle-step.ts";
 import type { WorkContext } from "./work-context.ts";
 
@@ -43,7 +44,7 @@ async function apply(context: WorkContext, target: Store, items: readonly RelayI
   const effects = events.length + optOuts.length + (money.charges?.length ?? 0);
   if (effects === 0) return true;
   const notices = items.flatMap((item) => item.notices ?? []);
-  const chunks = noticeChunks(mint, notices, clock.now());
+  const chunks = [...noticeChunks(mint, notices, clock.now()), ...refundChunks(mint, events)];
   try {
     const result = await target.commit({ events, optOuts, chunks, ...money });
     if (result.type !== "key_taken") return result.type === "committed";

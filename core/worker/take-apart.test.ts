@@ -43,7 +43,10 @@ test("nothing of it was sent: what has expired lapses, the rest goes back with i
     { type: "lapsed", message: late.id, segments: [0] },
     { type: "lapsed", message: long.id, segments: [0, 1] },
   ]);
-  expect(taken.chunks).toMatchObject([{ lane, items: [open], positions: 1, actBy: NOW + 9 }]);
+  expect(taken.chunks).toMatchObject([
+    { lane, items: [open], positions: 1, actBy: NOW + 9 },
+    { lane: lanes.refunds, items: [{ message: late.id }, { message: long.id }] },
+  ]);
   expect(taken).toMatchObject({ expired: 2, returned: 1, buried: 0 });
 });
 

@@ -16,6 +16,7 @@ import { buryRejected, type DeadItem, deadChunks, toDead } from "./dead-item.ts"
 import { type DoubtDecision, type DoubtPolicy, KEPT_ERROR } from "./doubt-policy.ts";
 import { noticeChunks, noticesOf, waitingOf } from "./notices.ts";
 import { type PlacedItem, placeItems } from "./place-items.ts";
+import { refundChunks } from "./refund-chunks.ts";
 
 export interface TakeApartOptions {
   readonly set: SetId;
@@ -63,6 +64,7 @@ export function takeApart(hold: Hold, options: TakeApartOptions): TakenApart {
       ...rejected.chunks,
       ...deadChunks(options.mint, kept),
       ...noticeChunks(options.mint, noticesOf(events, waitingOf(items)), options.now),
+      ...refundChunks(options.mint, events),
     ],
     expired: judged.filter((one) => one.isExpired === true).length,
     returned: back.length,

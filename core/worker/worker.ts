@@ -12,6 +12,7 @@ import { lanes } from "#domain/lane.ts";
 import { type LaneLoop, runLaneLoop } from "./lane-loop.ts";
 import { processInbox } from "./process-inbox.ts";
 import { processReceipts } from "./process-receipts.ts";
+import { processRefunds } from "./process-refunds.ts";
 import { processRelay } from "./process-relay.ts";
 import { processReplies } from "./process-replies.ts";
 import { runSweep } from "./sweep.ts";
@@ -68,6 +69,14 @@ function loopsOf(context: WorkContext, store: Store): readonly LaneLoop[] {
       process: processInbox.bind(undefined, context),
     },
     { name: "receipt", lanes: [lanes.receipts], ...busy, process: processReceipts.bind(undefined, context) },
+    // Durable: what is given back follows from events that came with the chunk, as a majority has them.
+    {
+      name: "refund",
+      lanes: [lanes.refunds],
+      ...rare,
+      durable: true,
+      process: processRefunds.bind(undefined, context),
+    },
     { name: "reply", lanes: [lanes.replies], ...rare, process: processReplies.bind(undefined, context) },
   ];
   // One for each target: a backlog for a set that is away must not stand before what is for the others.

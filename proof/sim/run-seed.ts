@@ -162,6 +162,7 @@ function reachByEvents(reached: Reached, { sets, receipts }: History): void {
     if (other !== event.message) reach(reached, "a receipt found its submit beside an old one of the same id");
   }
   for (const event of events) {
+    if (event.type === "refunded") reach(reached, "a price was given back");
     if (event.type === "lapsed") reach(reached, "a message lapsed");
     if (event.type === "rejected") reachByRejection(reached, event.reason);
     if (event.type !== "in_doubt") continue;

@@ -14,6 +14,8 @@ export interface SimAccount {
   readonly parent?: AccountId;
   /** It sends for no more than its credit. */
   readonly isLimited?: boolean;
+  /** When its price is given back. */
+  readonly refund?: "refused" | "undelivered";
 }
 
 const account = (id: string, number: string, inDoubt: SimAccount["inDoubt"], priceMicros: string): SimAccount => ({
@@ -27,15 +29,16 @@ const guild = "guild" as AccountId;
 
 export const accounts: readonly SimAccount[] = [
   account("acme", "+61480000001", "resend", "45000"),
-  { ...account("borg", "+61480000002", "keep", "39000"), parent: guild, isLimited: true },
-  { ...account("cargo", "+61480000003", "resend", "52000"), homeRegion: "fra", isLimited: true },
+  { ...account("borg", "+61480000002", "keep", "39000"), parent: guild, isLimited: true, refund: "undelivered" },
+  { ...account("cargo", "+61480000003", "resend", "52000"), homeRegion: "fra", isLimited: true, refund: "refused" },
 ];
 
 /** It sends nothing itself, and pays for what its customer sends. */
-const reseller: Pick<SimAccount, "id" | "priceMicros" | "isLimited" | "inDoubt" | "parent" | "homeRegion"> = {
-  ...{ id: guild, inDoubt: "resend", isLimited: true },
-  priceMicros: "31000" as MicrosText,
-};
+const reseller: Pick<SimAccount, "id" | "priceMicros" | "isLimited" | "inDoubt" | "parent" | "homeRegion" | "refund"> =
+  {
+    ...{ id: guild, inDoubt: "resend", isLimited: true, refund: "refused" },
+    priceMicros: "31000" as MicrosText,
+  };
 /** All that pay. */
 export const payers = [...accounts, reseller];
 
@@ -59,10 +62,10 @@ export function simDirectory(): DirectoryInput {
       ...(isLimited && { credit: "limited" }),
       ...(homeRegion !== undefined && { homeRegion }),
     })),
-    priceLists: payers.map(({ id, priceMicros }) => ({
+    priceLists: payers.map(({ id, priceMicros, refund }) => ({
       id,
       currency: "EUR",
-      rates: [{ prefix: "+", priceMicros }],
+      rates: [{ prefix: "+", priceMicros, ...(refund !== undefined && { refund }) }],
     })),
     routes: [{ prefix: "+", provider }],
     numbers: accounts.map(({ id, number }) => ({ number, account: id })),

@@ -35,6 +35,7 @@ export const sometimes = [
   "an account had no credit left",
   "credit was fetched from another set",
   "credit was waited for in vain",
+  "a price was given back",
   "a provider throttled",
   "a process was killed at a delivery",
   "a process was paused past a lease",

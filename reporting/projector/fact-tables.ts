@@ -2,10 +2,12 @@
  * The tables of facts, one line a column: its name, its type and what it says of a message's state. Writing, comparing
  * (verify) and the tests all go by these lines. Pure: a row is a function of the state, so it can always be made again.
  */
+import type { LevelBill } from "#domain/event.ts";
 import {
   isFinal,
   type MessageState,
   type ReplyState,
+  refundedTo,
   rejectionOf,
   replyText,
   type SegmentState,
@@ -87,6 +89,7 @@ export const messageTable: FactTable<Message> = {
     { name: "price_prefix", type: "text", cell: (m) => text(m.state.billed?.prefix) },
     { name: "price_micros", type: "bigint", cell: (m) => m.state.billed?.priceMicros ?? null },
     { name: "total_micros", type: "bigint", cell: (m) => m.state.billed?.totalMicros ?? null },
+    { name: "refunded_micros", type: "bigint", cell: (m) => refundedMicros(m.state, m.accepted.account) },
     { name: "currency", type: "text", cell: (m) => text(m.state.billed?.currency) },
     { name: "reject_reason", type: "text", cell: (m) => text(rejectionOf(m.state)?.reason) },
     { name: "reject_detail", type: "text", cell: (m) => text(rejectionOf(m.state)?.detail) },
@@ -127,6 +130,42 @@ export const replyTable: FactTable<Reply> = {
     { name: "parts_received", type: "smallint", cell: (r) => whole(Object.keys(r.state.texts).length) },
   ],
 };
+
+/** What an account above pays for a message: `level` 1 is the one right above its own. */
+export interface LevelCharge {
+  readonly message: MessageId;
+  readonly index: string;
+  readonly state: MessageState;
+  readonly bill: LevelBill;
+}
+
+export const chargeTable: FactTable<LevelCharge> = {
+  name: "godwit.charge",
+  keyColumns: 2,
+  fixedColumns: 2,
+  columns: [
+    { name: "message_id", type: "text", cell: (c) => c.message },
+    { name: "level", type: "smallint", cell: (c) => c.index },
+    { name: "account", type: "text", cell: (c) => c.bill.account },
+    { name: "price_list", type: "text", cell: (c) => text(c.bill.rate?.list) },
+    { name: "price_prefix", type: "text", cell: (c) => c.bill.prefix },
+    { name: "price_micros", type: "bigint", cell: (c) => c.bill.priceMicros },
+    { name: "total_micros", type: "bigint", cell: (c) => c.bill.totalMicros },
+    { name: "refunded_micros", type: "bigint", cell: (c) => refundedMicros(c.state, c.bill.account) },
+    { name: "currency", type: "text", cell: (c) => c.bill.currency },
+  ],
+};
+
+/** Those above the message's own account: what that one pays stands with the message. */
+export function chargesOf(id: MessageId, state: MessageState): readonly LevelCharge[] {
+  return (state.billed?.above ?? []).map((bill, i) => ({ message: id, index: `${i + 1}`, state, bill }));
+}
+
+/** Null while nothing was given back. */
+function refundedMicros({ refunds = {} }: MessageState, account: string): Cell {
+  const micros = refundedTo(account, Object.values(refunds));
+  return micros === 0n ? null : `${micros}`;
+}
 
 export function rowOf<Source>(table: FactTable<Source>, source: Source): readonly Cell[] {
   return table.columns.map((column) => column.cell(source));

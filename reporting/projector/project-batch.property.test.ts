@@ -6,6 +6,8 @@ import type { MessageId } from "#domain/ids.ts";
 import type { Cell } from "../reports-database.ts";
 import { anyEvent, cut } from "../testing/sample-events.ts";
 import {
+  chargesOf,
+  chargeTable,
   type FactTable,
   messageTable,
   repliesOf,
@@ -30,6 +32,8 @@ class Model {
     this.#write(messageTable, projection.messages);
     this.#write(segmentTable, projection.segments);
     this.#write(replyTable, projection.replies);
+    for (const id of projection.rebilled) this.#removeCharges(id);
+    this.#write(chargeTable, projection.charges);
     for (const { key, messages, segments, totalMicros } of projection.rollups) {
       const held = this.rollups.get(key.join()) ?? [0, 0, 0n];
       const next = [held[0] + messages, held[1] + segments, held[2] + totalMicros] as const;
@@ -37,6 +41,10 @@ class Model {
       else this.rollups.set(key.join(), next);
     }
     for (const [id, state] of projection.states) this.states.set(id, state);
+  }
+
+  #removeCharges(id: MessageId): void {
+    for (const key of this.rows.keys()) if (key.startsWith(`${chargeTable.name} ${id} `)) this.rows.delete(key);
   }
 
   #write<Source>(table: FactTable<Source>, changes: RowChanges<Source>): void {
@@ -74,6 +82,7 @@ function expectedTables(events: readonly MessageEvent[]): Model {
     model.rows.set(...keyed(messageTable, message));
     for (const segment of segmentsOf(id, state)) model.rows.set(...keyed(segmentTable, segment));
     for (const reply of repliesOf(id, state)) model.rows.set(...keyed(replyTable, reply));
+    for (const charge of chargesOf(id, state)) model.rows.set(...keyed(chargeTable, charge));
     moves.move(id, emptyMessageState, state);
   }
   for (const move of moves.moves()) {

@@ -6,7 +6,16 @@
 import type { MessageEvent } from "#domain/event.ts";
 import { applyEvent, emptyMessageState, type MessageState } from "#domain/fold.ts";
 import type { MessageId } from "#domain/ids.ts";
-import { type Message, type Reply, repliesOf, type Segment, segmentsOf, toMessage } from "./fact-tables.ts";
+import {
+  chargesOf,
+  type LevelCharge,
+  type Message,
+  type Reply,
+  repliesOf,
+  type Segment,
+  segmentsOf,
+  toMessage,
+} from "./fact-tables.ts";
 import { createRollupMoves, type RollupMove } from "./rollup.ts";
 
 /** Rows of one table: `created` are not there yet, `changed` are. */
@@ -25,6 +34,9 @@ export interface Projection {
   readonly messages: RowChanges<Message>;
   readonly segments: RowChanges<Segment>;
   readonly replies: RowChanges<Reply>;
+  readonly charges: RowChanges<LevelCharge>;
+  /** Messages of which a level's row has another key than before: removed first, and `created`. */
+  readonly rebilled: readonly MessageId[];
   readonly rollups: readonly RollupMove[];
 }
 
@@ -43,6 +55,8 @@ export function projectBatch(
   const messages = changes<Message>();
   const segments = changes<Segment>();
   const replies = changes<Reply>();
+  const charges = changes<LevelCharge>();
+  const rebilled: MessageId[] = [];
   const rollups = createRollupMoves();
   for (const [id, state] of states) {
     const message = toMessage(id, state);
@@ -56,9 +70,13 @@ export function projectBatch(
       addRow(segments, segment, isHeld ? old.segments[segment.index] : undefined);
     }
     for (const reply of repliesOf(id, state)) addRow(replies, reply, isHeld ? old.replies[reply.id] : undefined);
+    const levels = isHeld ? chargesOf(id, old).length : 0;
+    const isRebilled = levels > 0 && levels !== chargesOf(id, state).length;
+    if (isRebilled) rebilled.push(id);
+    for (const charge of chargesOf(id, state)) addCharge(charges, charge, levels > 0 && !isRebilled ? old : undefined);
     rollups.move(id, old, state);
   }
-  return { states, replaced, messages, segments, replies, rollups: rollups.moves() };
+  return { states, replaced, messages, segments, replies, charges, rebilled, rollups: rollups.moves() };
 }
 
 interface Collected<Source> extends RowChanges<Source> {
@@ -68,6 +86,11 @@ interface Collected<Source> extends RowChanges<Source> {
 
 function changes<Source>(): Collected<Source> {
   return { created: [], changed: [] };
+}
+
+function addCharge(rows: Collected<LevelCharge>, row: LevelCharge, held: MessageState | undefined): void {
+  if (held === undefined) rows.created.push(row);
+  else if (held.billed !== row.state.billed || held.refunds !== row.state.refunds) rows.changed.push(row);
 }
 
 /** The fold keeps what it did not touch, so identity tells what to leave out. */

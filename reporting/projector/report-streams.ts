@@ -10,6 +10,8 @@ import { readCursor } from "../read-cursor.ts";
 import type { Cell, ReportsTransaction, Row } from "../reports-database.ts";
 import {
   type ColumnType,
+  chargesOf,
+  chargeTable,
   type FactTable,
   messageTable,
   repliesOf,
@@ -75,6 +77,7 @@ export function openReportStreams(
     }),
     openFacts(transaction, set, segmentTable, segmentsOf),
     openFacts(transaction, set, replyTable, repliesOf),
+    openFacts(transaction, set, chargeTable, chargesOf),
   ]);
 }
 

@@ -11,7 +11,7 @@ import type { ReportsDatabase, ReportsTransaction } from "../reports-database.ts
 import { IN_FAILED_TRANSACTION, ReportsDatabaseError } from "../reports-database-error.ts";
 import { arrayLiteral, copyLine, storableJson, timestamp } from "./cell-text.ts";
 import { advance, isSamePositions, lockPositions, movePositions, type Positions, readPositions } from "./checkpoint.ts";
-import { type FactTable, messageTable, replyTable, rowOf, segmentTable } from "./fact-tables.ts";
+import { chargeTable, type FactTable, messageTable, replyTable, rowOf, segmentTable } from "./fact-tables.ts";
 import { type Projection, projectBatch, type RowChanges } from "./project-batch.ts";
 import type { Reports } from "./project-set.ts";
 import { type RollupMove, rollupKeyColumns } from "./rollup.ts";
@@ -65,6 +65,7 @@ function writeOnce(database: ReportsDatabase, options: WriteOptions, insert: Ins
     const events = batches.flatMap((batch) => batch.events);
     const before = await loadStates(transaction, events, options.cache);
     if (events.length > 0) await insert(transaction, batches);
+    await insertEntries(transaction, set, batches);
     const projection = projectBatch(before, events);
     await writeProjection(transaction, projection);
     if (!(await movePositions(transaction, set, { from, to }))) throw new Error(`Lost the lock of set ${set}`);
@@ -137,6 +138,40 @@ async function mergeEvents(transaction: ReportsTransaction, batches: readonly Ev
   );
 }
 
+const entryColumns = [
+  ["writer", "text"],
+  ["sequence", "bigint"],
+  ["idx", "integer"],
+  ["set_id", "text"],
+  ["entry_id", "text"],
+  ["type", "text"],
+  ["at", "timestamptz"],
+  ["account", "text"],
+  ["micros", "bigint"],
+  ["data", "json"],
+] as const;
+
+/** Few, and some may be there already. */
+async function insertEntries(
+  transaction: ReportsTransaction,
+  set: SetId,
+  batches: readonly EventBatch[],
+): Promise<void> {
+  const rows = batches.flatMap(({ writer, sequence, entries = [] }) =>
+    entries.map(({ id, type, at, account, micros, ...data }, i) => [
+      ...[writer, `${sequence}`, `${i}`, set, id, type, timestamp(at), account, micros],
+      storableJson(data),
+    ]),
+  );
+  if (rows.length === 0) return;
+  const names = entryColumns.map(([name]) => name).join(", ");
+  const arrays = entryColumns.map(([, type], i) => `$${i + 1}::${type}[]`).join(", ");
+  await transaction.run(
+    `INSERT INTO godwit.ledger_entry (${names}) SELECT * FROM unnest(${arrays}) ON CONFLICT DO NOTHING`,
+    entryColumns.map((_, i) => arrayLiteral(rows.map((cells) => cells[i] ?? null))),
+  );
+}
+
 async function writeProjection(transaction: ReportsTransaction, projection: Projection): Promise<void> {
   if (projection.replaced.length > 0) {
     await transaction.run("DELETE FROM godwit.message WHERE id = ANY($1::text[])", [arrayLiteral(projection.replaced)]);
@@ -144,6 +179,11 @@ async function writeProjection(transaction: ReportsTransaction, projection: Proj
   await writeRows(transaction, messageTable, projection.messages);
   await writeRows(transaction, segmentTable, projection.segments);
   await writeRows(transaction, replyTable, projection.replies);
+  if (projection.rebilled.length > 0) {
+    const ids = arrayLiteral(projection.rebilled);
+    await transaction.run("DELETE FROM godwit.charge WHERE message_id = ANY($1::text[])", [ids]);
+  }
+  await writeRows(transaction, chargeTable, projection.charges);
   await moveRollups(transaction, projection.rollups);
 }
 

@@ -29,11 +29,11 @@ export async function openTestReports(
   return { url: servers.postgresUri, database, reports, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
+const TABLES = ["event", "message", "segment", "reply", "charge", "ledger_entry", "rollup_minute", "checkpoint"];
+
 /** Empties every table, as if the schema were new. */
 export async function emptyTables(database: ReportsDatabase): Promise<void> {
-  await database.run(
-    "TRUNCATE godwit.event, godwit.message, godwit.segment, godwit.reply, godwit.rollup_minute, godwit.checkpoint",
-  );
+  await database.run(`TRUNCATE ${TABLES.map((table) => `godwit.${table}`).join(", ")}`);
 }
 
 export function openTestStore(set = "syd1"): Store {

@@ -40,6 +40,7 @@ const defaults: Readonly<Record<MessageEvent["type"], object>> = {
     totalMicros: "45000",
     currency: "AUD",
   },
+  refunded: { segment: 0, levels: [{ account: "acme", micros: "45000", currency: "AUD" }] },
   rejected: { reason: "no_route", detail: "No route to +61" },
   requeued: { burial: sampleBurial(1) },
   discarded: { burial: sampleBurial(1) },
@@ -104,6 +105,22 @@ const byType: readonly fc.Arbitrary<Record<string, unknown>>[] = [
     provider: fc.constantFrom("telia", "optus"),
   }),
   fc.record({ type: fc.constant("billed"), totalMicros: fc.constantFrom("45000", "90000") }),
+  fc.record({
+    type: fc.constant("billed"),
+    above: fc.constantFrom(
+      [sampleLevel("reseller", "40000")],
+      [sampleLevel("reseller", "40000"), sampleLevel("top", "7")],
+    ),
+  }),
+  fc.record({
+    type: fc.constant("refunded"),
+    segment: segments,
+    levels: fc.constantFrom(
+      [sampleRefund("acme")],
+      [sampleRefund("acme"), sampleRefund("reseller")],
+      [sampleRefund("top")],
+    ),
+  }),
   fc.record({ type: fc.constant("rejected"), reason: fc.constantFrom("no_route", "opted_out"), detail: texts }),
   fc.record({ type: fc.constant("rejected"), reason: fc.constant("poison"), burial: burials }),
   fc.record({ type: fc.constantFrom("requeued", "discarded"), burial: burials }),
@@ -117,6 +134,13 @@ const byType: readonly fc.Arbitrary<Record<string, unknown>>[] = [
     .record({ reply: fc.constantFrom("r1", "r2"), part: fc.integer({ min: 1, max: 2 }) })
     .map(({ reply, part }) => ({ type: "replied", reply, part, parts: 2, text: `${reply} ${part}` })),
 ];
+
+function sampleLevel(account: string, totalMicros: string) {
+  return { account, prefix: "+6", rate: { list: account }, priceMicros: totalMicros, totalMicros, currency: "AUD" };
+}
+function sampleRefund(account: string) {
+  return { account, micros: "45000", currency: "AUD" };
+}
 
 /**
  * Any event of one of `messages` messages of the set, at one of a few moments over three minutes, so that ties happen.

@@ -20,9 +20,10 @@ import type { SetClock } from "./set-clock.ts";
 /** Chunks looked at in one claim. 64 small chunks fill a step; more would mostly be left for others. */
 const CANDIDATES_MAX = 64;
 /**
- * Where segments may leave the platform, a claim that could be rolled back could send them twice; and where something
- * takes effect on another set first, money could come out of a chunk that never was. Anywhere else the step that
- * follows finds out: its acknowledgement is judged by the token, at majority.
+ * Where segments may leave the platform, a claim that could be rolled back could send them twice; where something takes
+ * effect on another set first, money could come out of a chunk that never was; and a majority may not yet have the
+ * events that came with a chunk. Anywhere else the step that follows finds out: its acknowledgement is judged by the
+ * token, at majority.
  */
 const MAJORITY = { w: "majority", journal: true } as const;
 const LOCAL = { w: 1, journal: false } as const;

@@ -9,6 +9,7 @@ import { dropMessages } from "./drop-messages.ts";
 import { endlessLease, renewUnasked } from "./end-no-lease.ts";
 import { forgetCharges } from "./forget-charges.ts";
 import { forgetOptOuts, forgetOptOutsAtRoute, forgetOptOutsAtSubmit } from "./forget-opt-outs.ts";
+import { forgetRefunds } from "./forget-refunds.ts";
 import { ignoreExpiry } from "./ignore-expiry.ts";
 import { ignoreFingerprints } from "./ignore-fingerprints.ts";
 import { inventRefusals } from "./invent-refusals.ts";
@@ -52,11 +53,12 @@ export const plants: readonly PlantedBug[] = [
   {
     plant: skipToken,
     seenBy: ["billed-once", "no-silent-double", "step-atomicity"],
-    rarely: ["outcomes-have-causes", "reports-equal-fold"],
+    rarely: ["outcomes-have-causes", "reports-equal-fold", "one-holder"],
     seeds: 60,
   },
   { plant: ignoreFingerprints, seenBy: ["one-key-one-message"] },
   { plant: chargeTwice, seenBy: ["billed-once"] },
+  { plant: forgetRefunds, seenBy: ["billed-once"] },
   { plant: forgetCharges, seenBy: ["billed-once"] },
   { plant: landTwice, seenBy: ["billed-once"] },
   // It takes a primary that is cut off together with a worker, while money leaves its set.
