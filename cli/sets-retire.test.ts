@@ -3,9 +3,16 @@ import { beforeEach, expect, test } from "bun:test";
 import { directorySchema } from "#core/directory/directory.ts";
 import { writeDirectory } from "#core/directory/open-directory.ts";
 import { LIST_COUNTS_MS, stateOfSet } from "#core/directory/set-states.ts";
+import { changeCredit, readCredit } from "#core/ledger/change-credit.ts";
+import { countLentElsewhere } from "#core/ledger/leave-set.ts";
 import { createManualClock, type ManualClock } from "#core/smpp/testing/manual-clock.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
-import { createIdMint, type SetId } from "#domain/ids.ts";
+import type { Store } from "#core/store/store.ts";
+import { processRelay } from "#core/worker/process-relay.ts";
+import { claim, setup } from "#core/worker/testing/bench.ts";
+import { type AccountId, createIdMint, type SetId } from "#domain/ids.ts";
+import { lanes } from "#domain/lane.ts";
+import type { Micros } from "#domain/money.ts";
 import { systemRandom } from "#domain/random.ts";
 import { changeState, type SetsContext } from "./sets-actions.ts";
 import { retire } from "./sets-retire.ts";
@@ -51,4 +58,24 @@ test("it may be retired at once where that is accepted, or where it never took a
   await changeState(context, added.set, "readonly");
   await tryRetire(added.set);
   expect(await stateOf(added.set)).toBe("retired");
+});
+
+test("its money is sent to another set before it is retired, and what is lent is counted there once", async () => {
+  const [from, to] = context.stores as [Store, Store];
+  const account = "acme" as AccountId;
+  const credit = { stores: [from], closed: [], clock, mint: context.mint, random: systemRandom };
+  const asked = { account, currency: "EUR", actor: "test" } as const;
+  await changeCredit(credit, { ...asked, type: "paid", micros: 100n as Micros }, { id: "one", isNew: true });
+  await changeCredit(credit, { ...asked, type: "lent", micros: 30n as Micros }, { id: "two", isNew: true });
+  await changeState(context, old, "drain");
+  await expect(tryRetire(old, true)).rejects.toThrow("money on its way to syd2: it has been sent now");
+  await expect(tryRetire(old, true)).rejects.toThrow("1 items in 1 chunks on lane relay.syd2");
+
+  const bench = setup();
+  const holds = await claim(from, lanes.relay(other));
+  await processRelay({ ...bench.context, clock }, to, from, holds);
+  await countLentElsewhere({ from, to, clock, mint: context.mint });
+  await countLentElsewhere({ from, to, clock, mint: context.mint });
+  const left = (await readCredit({ stores: [to], closed: [] }, [account])).get(account);
+  expect(left).toMatchObject({ balance: 100n, spendable: 130n, limit: 30n });
 });

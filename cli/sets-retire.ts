@@ -1,6 +1,7 @@
 /** Retiring a set: refused with what is left, as nobody looks there any more once it is retired. */
 import { directorySchema } from "#core/directory/directory.ts";
 import { isInUse, keysAskedUntil } from "#core/directory/set-states.ts";
+import { countLentElsewhere, sendCreditAway } from "#core/ledger/leave-set.ts";
 import type { Store } from "#core/store/store.ts";
 import type { SetId } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";
@@ -14,6 +15,7 @@ import {
   type SetsContext,
   SetsRefusedError,
   type SetsView,
+  type SetView,
   viewSets,
 } from "./sets-actions.ts";
 
@@ -29,14 +31,25 @@ export async function retire(
   const { state, store, answer } = answeringSet(view, set);
   if (state === "up") throw new SetsRefusedError(`${set} is up: 'godwit sets drain ${set}' comes first.`);
   const others = view.sets.filter((one) => one.set !== set && isInUse(one.state));
+  const leaving = { from: store, to: heirOf(others, set), clock: context.clock, mint: context.mint };
+  const sent = await sendCreditAway(leaving);
   const left = [
+    ...(sent > 0 ? [`money on its way to ${leaving.to.set}: it has been sent now`] : []),
     ...leftOnLanes(answer),
     ...others.flatMap((one) => leftElsewhere(set, one)),
     ...(await leftInReports(store, reports)),
     ...(forgetKeys ? [] : leftOfKeys(set, view, context.clock.now())),
   ];
   if (left.length > 0) throw new SetsRefusedError([`${set} cannot be retired yet:`, ...left].join("\n  "));
+  await countLentElsewhere(leaving);
   await changeState(context, set, "retired");
+}
+
+/** The set that its money goes to. */
+function heirOf(others: readonly SetView[], set: SetId): Store {
+  const heir = others.find(({ state, store, answer }) => state === "up" && store !== undefined && answer !== undefined);
+  if (heir?.store !== undefined) return heir.store;
+  throw new SetsRefusedError(`${set} cannot be retired: no other set takes messages, and could take its money.`);
 }
 
 function leftOnLanes({ depth, standing }: Answer): readonly string[] {

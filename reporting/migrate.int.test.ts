@@ -23,6 +23,7 @@ test("migrate() may run twice at once and again: each migration runs once", asyn
     "0003_analyst",
     "0004_requeued",
     "0005_cancelled",
+    "0006_credit",
   ]);
   expect(await migrate(database)).toEqual([]);
 });

@@ -7,6 +7,7 @@ import reportViews from "./migrations/0002_report_views.sql" with { type: "text"
 import analyst from "./migrations/0003_analyst.sql" with { type: "text" };
 import requeued from "./migrations/0004_requeued.sql" with { type: "text" };
 import cancelled from "./migrations/0005_cancelled.sql" with { type: "text" };
+import credit from "./migrations/0006_credit.sql" with { type: "text" };
 import type { ReportsDatabase } from "./reports-database.ts";
 
 /** In order. The number of a migration is its place here, from 1. */
@@ -16,6 +17,7 @@ const migrations: readonly { readonly name: string; readonly text: string }[] = 
   { name: "0003_analyst", text: analyst },
   { name: "0004_requeued", text: requeued },
   { name: "0005_cancelled", text: cancelled },
+  { name: "0006_credit", text: credit },
 ];
 
 /** Any number will do that nobody else uses for an advisory lock in this database. */
@@ -44,6 +46,8 @@ export async function migrate(database: ReportsDatabase): Promise<readonly strin
   const done: string[] = [];
   for (const [index, migration] of migrations.entries()) {
     const ran = await database.transaction(async (transaction) => {
+      // Who commits events without waiting for the disk can read them again; nobody makes a lost schema again.
+      await transaction.script("SET LOCAL synchronous_commit = on");
       await transaction.run("SELECT pg_advisory_xact_lock($1::bigint)", [LOCK]);
       if (index === 0) await transaction.script(PREPARE);
       const version = `${index + 1}`;

@@ -13,3 +13,8 @@ export interface Charge {
   /** Positive: taken, never below zero. Negative: given, to a new allotment if need be. */
   readonly micros: Micros;
 }
+
+export interface Allotment {
+  readonly id: AllotmentId;
+  readonly micros: Micros;
+}

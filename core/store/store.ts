@@ -11,7 +11,7 @@ import type { OptOutChange } from "#domain/item.ts";
 import type { Lane } from "#domain/lane.ts";
 import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import type { Micros } from "#domain/money.ts";
-import type { AllotmentId, Charge } from "./charge.ts";
+import type { Allotment, AllotmentId, Charge } from "./charge.ts";
 import type { Registers } from "./registers.ts";
 
 /** One set. Disposing it closes its writers cleanly, so that readers need not wait for their silence. */
@@ -77,6 +77,9 @@ export interface Store extends AsyncDisposable {
 
   /** What is left of these allotments; one that was never given anything is not in the answer. */
   balances(allotments: readonly AllotmentId[]): Promise<ReadonlyMap<AllotmentId, Micros>>;
+
+  /** Those that hold something, in the order of their ids, at most `max` after `after`. */
+  allotments(page: { readonly after?: AllotmentId; readonly max: number }): Promise<readonly Allotment[]>;
 
   /** How the set stands by its own word. Nobody's say but its own counts: a copy of its past looks like itself. */
   standing(): Promise<Standing>;

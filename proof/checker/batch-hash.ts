@@ -5,7 +5,7 @@ import { canonicalJson } from "#domain/canonical-json.ts";
 
 const HASH_CHARACTERS = 22;
 
-export function hashBatch({ at, kind, events }: EventBatch): string {
-  const text = canonicalJson([at, kind, events]);
+export function hashBatch({ at, kind, events, entries = [] }: EventBatch): string {
+  const text = canonicalJson([at, kind, events, entries]);
   return createHash("sha256").update(text).digest("base64url").slice(0, HASH_CHARACTERS);
 }

@@ -2,6 +2,7 @@
  * The whole log of every set → proof.event and proof.batch, page by page, and what is left on its lanes. Each event
  * says whether the reports have read it, by the positions that were taken from them before.
  */
+import type { AllotmentId } from "#core/store/charge.ts";
 import { type EventBatch, StoreError } from "#core/store/store.ts";
 import type { SetId, WriterId } from "#domain/ids.ts";
 import { storableJson } from "../../reporting/projector/cell-text.ts";
@@ -27,6 +28,8 @@ export async function loadEvents(
     depth: workbench.writer("proof.depth"),
     unread: workbench.writer("proof.unread"),
     error: workbench.writer("proof.read_error"),
+    entry: workbench.writer("proof.entry"),
+    money: workbench.writer("proof.money"),
   };
   for (const store of stores) {
     const readTo = positions?.get(store.set);
@@ -37,6 +40,7 @@ export async function loadEvents(
       return new Map<WriterId, number>();
     });
     if (positions !== undefined) await writeUnread(store.set, { readTo, last, writer: writers.unread });
+    await loadMoney(store, writers.money);
     for (const [lane, { chunks, items }] of await store.depth()) {
       await writers.depth.write([store.set, lane, `${chunks}`, `${items}`]);
     }
@@ -44,7 +48,22 @@ export async function loadEvents(
   for (const writer of Object.values(writers)) await writer.flush();
 }
 
-type Writers = Readonly<Record<"batch" | "event" | "other", RowWriter>>;
+const MONEY_PAGE = 1_000;
+
+async function loadMoney({ set, allotments }: EventSource, writer: RowWriter): Promise<void> {
+  let after: AllotmentId | undefined;
+  for (;;) {
+    const page = (await allotments?.({ ...(after !== undefined && { after }), max: MONEY_PAGE })) ?? [];
+    for (const { id, micros } of page) {
+      const [account = "", part = ""] = id.split("|");
+      await writer.write([set, account, part, `${micros}`]);
+    }
+    after = page.at(-1)?.id;
+    if (after === undefined) return;
+  }
+}
+
+type Writers = Readonly<Record<"batch" | "event" | "other" | "entry", RowWriter>>;
 
 /** Returns the last batch of each writer. */
 async function loadLog(
@@ -75,7 +94,11 @@ async function writeBatch(
   batch: EventBatch,
   { writers, projected }: { readonly writers: Writers; readonly projected: boolean },
 ): Promise<void> {
-  const { writer, sequence, kind, events } = batch;
+  const { writer, sequence, kind, events, entries = [] } = batch;
+  for (const entry of entries) {
+    const other = "to" in entry ? entry.to : null;
+    await writers.entry.write([set, entry.id, entry.type, entry.account, other, entry.micros]);
+  }
   await writers.batch.write([set, writer, `${sequence}`, `${batch.at}`, kind, hashBatch(batch)]);
   for (const [index, { message, type, at, ...data }] of events.entries()) {
     const place = [message, set, writer, `${sequence}`, `${index}`, `${projected}`] as const;

@@ -35,6 +35,11 @@ CREATE UNLOGGED TABLE proof.depth (set_id text, lane text, chunks bigint, items 
 -- Batches that the reports have not read.
 CREATE UNLOGGED TABLE proof.unread (set_id text, writer text, read_to bigint, last bigint);
 
+-- Money as it stands: every allotment of every set that holds something; and every entry of the log.
+CREATE UNLOGGED TABLE proof.money (set_id text, account text, part text, micros numeric);
+CREATE UNLOGGED TABLE proof.entry (
+  set_id text, entry_id text, type text, account text, other text, micros numeric);
+
 -- The fold: one row for each message that any event names.
 CREATE UNLOGGED TABLE proof.message (
   id text COLLATE "C", account text, class text, sender text, recipient text COLLATE "C", text text, segments int,

@@ -1,9 +1,9 @@
 /** Steps that are refused whole: a send key that is taken (invariant I11), an allotment that holds too little (I3). */
 import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
-import type { MessageId } from "#domain/ids.ts";
+import type { AccountId, MessageId } from "#domain/ids.ts";
 import type { Micros, MicrosText } from "#domain/money.ts";
-import { allotmentId } from "../charge.ts";
+import { type AllotmentId, allotmentId } from "../charge.ts";
 import { moneyKey, moneyKeyId } from "../effect-keys.ts";
 import { type SendKey, sendKeyId } from "../store.ts";
 import { accepted, account, type Bundle, chunk, claimOne, freshLane, LEASE_MS, mint, readAll } from "./kit.ts";
@@ -130,6 +130,20 @@ export function describeEntries(setup: () => Bundle): void {
     await store.commit({ charges: amounts.map(([allotment, amount]) => ({ allotment, micros: micros(amount) })) });
     const held = new Map([one, two, made].map((allotment, i) => [allotment, micros([70n, 105n, 30n][i] ?? 0n)]));
     expect(await store.balances([one, two, made])).toEqual(held);
+  });
+
+  test("allotments() gives each that holds something once, in order, page by page", async () => {
+    const { store, other } = setup();
+    const name = mint.unique();
+    const ids = [3, 1, 2].map((part) => allotmentId(name as AccountId, part));
+    await store.commit({ charges: ids.map((allotment, i) => ({ allotment, micros: micros(BigInt(-i)) })) });
+    const read = (after: AllotmentId) => other.allotments({ after, max: 1 });
+    const before = allotmentId(name as AccountId, "");
+    expect(await read(before)).toEqual([{ id: allotmentId(name as AccountId, 1), micros: micros(1n) }]);
+    expect(await read(allotmentId(name as AccountId, 1))).toEqual([
+      { id: allotmentId(name as AccountId, 2), micros: micros(2n) },
+    ]);
+    expect((await read(allotmentId(name as AccountId, 2))).map(({ id }) => id)).not.toContain(ids[0]);
   });
 
   test("what an entry says stands in the batch of its step, and only there", async () => {

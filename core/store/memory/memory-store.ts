@@ -11,7 +11,7 @@ import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import { SEND_KEY_HOURS_MAX } from "#domain/limits.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
-import type { AllotmentId, Charge } from "../charge.ts";
+import type { Allotment, AllotmentId, Charge } from "../charge.ts";
 import { encodeItems } from "../chunk-bounds.ts";
 import { createLaneTurns } from "../lane-turns.ts";
 import type { Registers } from "../registers.ts";
@@ -193,6 +193,14 @@ class MemoryStore implements Store {
         return micros === undefined ? [] : [[id, micros as Micros]];
       }),
     );
+  }
+
+  async allotments(page: { readonly after?: AllotmentId; readonly max: number }): Promise<readonly Allotment[]> {
+    return [...this.#data.allotments]
+      .filter(([id, micros]) => id > (page.after ?? "") && micros > 0n)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, page.max)
+      .map(([id, micros]) => ({ id, micros: micros as Micros }));
   }
 
   async optOutChanges(page: { readonly after?: OptOutKey; readonly max: number }): Promise<readonly OptOutChange[]> {

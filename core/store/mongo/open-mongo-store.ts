@@ -2,7 +2,7 @@
  * The store on one MongoDB replica set. Opening it does not need the set to be up: every operation finds its primary or
  * fails within a bound, and the background work (heartbeats, the set's clock) goes on by itself when it is back.
  */
-import { MongoClient } from "mongodb";
+import { Long, MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
 import { type ChunkId, createIdMint, type SetId } from "#domain/ids.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
@@ -110,6 +110,15 @@ export function openMongoStoreOn(client: MongoClient, options: ClientStoreOption
           .find({ _id: { $in: [...allotments] } }, { promoteLongs: false })
           .toArray();
         return new Map(rows.map(({ _id, micros }) => [_id as AllotmentId, micros.toBigInt() as Micros]));
+      }),
+    // Served by the primary index.
+    allotments: ({ after = "", max }) =>
+      guarded("list the money of", async () => {
+        const filter = { _id: { $gt: after as string }, micros: { $gt: Long.ZERO } };
+        const rows = await collections.allotments
+          .find(filter, { sort: { _id: 1 }, limit: max, promoteLongs: false })
+          .toArray();
+        return rows.map(({ _id, micros }) => ({ id: _id as AllotmentId, micros: micros.toBigInt() as Micros }));
       }),
     ping: () =>
       guarded("reach", async () => {

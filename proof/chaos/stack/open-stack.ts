@@ -2,8 +2,11 @@
  * The platform that chaos is made on, and that a soak runs on: two sets, two workers, two connectors and one of every
  * other role, all real processes, and two accounts. For chaos there is a proxy before every member.
  */
+import { changeCredit } from "#core/ledger/change-credit.ts";
 import type { Store } from "#core/store/store.ts";
 import { systemClock } from "#domain/clock.ts";
+import { createIdMint } from "#domain/ids.ts";
+import { systemRandom } from "#domain/random.ts";
 import { openPlatform, type Platform, type PlatformOptions } from "#testkit/platform.ts";
 import { ensureDirectory } from "#testkit/platform-directory.ts";
 import type { PlatformSet } from "#testkit/platform-sets.ts";
@@ -12,7 +15,7 @@ import type { RoleProcess } from "#testkit/role-process.ts";
 import { createSecondRole, type SecondRole, type SecondRoleName } from "#testkit/second-role.ts";
 import { until } from "#testkit/until.ts";
 import { type MemberNetwork, memberEnd, openMemberNetwork } from "../network/member-network.ts";
-import { type ChaosAccount, chaosAccounts } from "./chaos-accounts.ts";
+import { type ChaosAccount, chaosAccounts, PAID_ACCOUNTS, PAID_MICROS } from "./chaos-accounts.ts";
 
 /** The edge is in the first region, so that without a fault only keyed requests go to the other set. */
 const CHAOS_SETS: readonly PlatformSet[] = [
@@ -97,6 +100,7 @@ export async function openStack(options: StackOptions): Promise<ChaosStack> {
   const { accounts, directory } = await chaosAccounts(platform.apiKey);
   await ensureDirectory(stores, directory);
   await untilKnown(platform, accounts);
+  await payIn(stores);
   const held = opening.move();
   return {
     platform,
@@ -150,6 +154,18 @@ async function startSeconds(
     seconds.push(second);
   }
   return seconds;
+}
+
+/** All on one set: the others fetch what they need of it. */
+async function payIn([store]: readonly Store[]): Promise<void> {
+  if (store === undefined) throw new Error("There is no set to pay in at");
+  const mint = createIdMint({ clock: systemClock, random: systemRandom });
+  const context = { stores: [store], closed: [], clock: systemClock, mint, random: systemRandom };
+  for (const account of PAID_ACCOUNTS) {
+    const change = { type: "paid", account, micros: PAID_MICROS, currency: "AUD", actor: "chaos" } as const;
+    const { type } = await changeCredit(context, change, { id: mint.unique(), isNew: true });
+    if (type !== "changed") throw new Error(`Paying in for ${account} was ${type}`);
+  }
 }
 
 /** The edge reads the directory anew every now and then. */

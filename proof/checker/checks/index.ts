@@ -6,6 +6,7 @@ import type { Check } from "./check.ts";
 import { gapless } from "./gapless.ts";
 import { goesOn } from "./goes-on.ts";
 import { lost } from "./lost.ts";
+import { moneyAddsUp } from "./money-adds-up.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { oneKey } from "./one-key.ts";
 import { optOut } from "./opt-out.ts";
@@ -34,6 +35,7 @@ export const checks: readonly Check[] = [
   wholeSteps,
   nothingLeft,
   billedOnce,
+  moneyAddsUp,
   gapless,
   ownSet,
   unchanged,

@@ -2,7 +2,9 @@
 import type { EventBatch } from "#core/store/store.ts";
 import type { EventType, MessageEvent } from "#domain/event.ts";
 import { applyEvent } from "#domain/fold.ts";
-import type { MessageId, WriterId } from "#domain/ids.ts";
+import type { AccountId, MessageId, WriterId } from "#domain/ids.ts";
+import type { LedgerEntry } from "#domain/ledger-entry.ts";
+import type { MicrosText } from "#domain/money.ts";
 import type { Apply } from "../fold-message.ts";
 import { CANARIES, lifeOf, OUR_NUMBER, START } from "./sample-life.ts";
 import type { SampleRun } from "./sample-run.ts";
@@ -44,6 +46,14 @@ function events(
       },
     ],
   };
+}
+/** Account zeta was paid 7 micros; and this is what is there. */
+function paid(money: NonNullable<SampleRun["money"]>): Pick<SampleRun, "batch" | "money"> {
+  const asked = { account: "zeta" as AccountId, currency: "EUR", actor: "ada", at: START, id: "invoice-1" };
+  const entry: LedgerEntry = { ...asked, type: "paid", micros: "7" as MicrosText };
+  const isFirst = ({ events: all }: EventBatch): boolean =>
+    all.some(({ message, type }) => message === id(VICTIM) && type === "accepted");
+  return { money, batch: (_, batch) => [isFirst(batch) ? { ...batch, entries: [entry] } : batch] };
 }
 const dropped = (): readonly object[] => [];
 const client = (change: (line: Line) => readonly object[]): Pick<SampleRun, "client"> => ({
@@ -284,6 +294,18 @@ const inTheHistory: readonly Plant[] = [
 
 const inTheSets: readonly Plant[] = [
   {
+    name: "money that nobody paid in",
+    red: ["money-adds-up"],
+    run: paid({ lon1: { "zeta|3": 8n } }),
+    reported: "as planted",
+  },
+  {
+    name: "money that came twice",
+    red: ["money-adds-up"],
+    run: paid({ lon1: { "zeta|3": 2n, "zeta|to syd1": 5n }, syd1: { "zeta|0": 10n, "zeta|from lon1": 10n } }),
+    reported: "as planted",
+  },
+  {
     name: "a number that a writer skipped",
     red: ["gapless", "reports-complete"],
     run: batchAt(2, "w4receive", (batch) => [batch, { ...batch, sequence: 4, kind: "void", events: [] }]),
@@ -353,6 +375,10 @@ const unread: Plant = {
 
 /** What looks wrong and is not. */
 export const innocents: readonly (readonly [string, Partial<SampleRun>])[] = [
+  [
+    "money that was paid in, and carried to another set",
+    paid({ lon1: { "zeta|3": 2n, "zeta|to syd1": 5n }, syd1: { "zeta|0": 5n, "zeta|from lon1": 5n } }),
+  ],
   [
     "an opt-out between the request and the submit",
     extraClient(

@@ -4,8 +4,10 @@
  */
 import { createWriteStream, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AllotmentId } from "#core/store/charge.ts";
 import type { EventBatch, LaneDepth } from "#core/store/store.ts";
 import type { SetId, WriterId } from "#domain/ids.ts";
+import type { Micros } from "#domain/money.ts";
 import type { Positions } from "../../../reporting/projector/checkpoint.ts";
 import { createStateCache } from "../../../reporting/projector/state-cache.ts";
 import { writeBatches } from "../../../reporting/projector/write-batches.ts";
@@ -35,6 +37,8 @@ export interface SampleRun {
   readonly batch?: (set: string, batch: EventBatch) => readonly EventBatch[];
   readonly depth?: ReadonlyMap<string, LaneDepth>;
   readonly meta?: object;
+  /** Money by set, account and part. */
+  readonly money?: Readonly<Record<string, Readonly<Record<string, bigint>>>>;
 }
 
 const defaults = { batchMessages: 100, client: one, provider: one };
@@ -70,7 +74,9 @@ export async function writeFolder(dir: string, run: SampleRun): Promise<void> {
       await write(clientFile, life.client.flatMap(client));
       await write(providerFile, life.provider.flatMap(provider));
     }
-    for (const batch of batchesOf({ messages: run.messages }, set)) {
+    // What was paid in was so from the beginning.
+    const right = { messages: run.messages, ...(run.money && run.batch && { batch: run.batch }) };
+    for (const batch of batchesOf(right, set)) {
       const { writer, sequence } = batch;
       await write(batchFile, [{ at: batch.at + 10_000, set, writer, sequence, hash: hashBatch(batch) }]);
     }
@@ -89,6 +95,14 @@ export function createSampleSources(run: SampleRun): readonly EventSource[] {
       set: set as SetId,
       async depth() {
         return (set === SETS[0] ? (run.depth ?? new Map()) : new Map()) as ReadonlyMap<never, LaneDepth>;
+      },
+      async allotments({ after }) {
+        // One page holds it all.
+        if (after !== undefined) return [];
+        return Object.entries(run.money?.[set] ?? {}).map(([name, micros]) => ({
+          id: name as AllotmentId,
+          micros: micros as Micros,
+        }));
       },
       events: {
         async writers() {
