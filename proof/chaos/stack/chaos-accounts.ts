@@ -20,7 +20,7 @@ const SECOND_ACCOUNT = "second";
 const SECOND_NUMBERS = ["+61491570158", "+61491570159"] as const;
 
 /** Second's own, which pays a third less for the same, and is given back less of it. */
-export const RESELLER = "reseller";
+const RESELLER = "reseller";
 const WHOLESALE = "wholesale";
 /** Who is held to their credit; it is enough for any run. */
 export const PAID_ACCOUNTS = [SECOND_ACCOUNT, RESELLER] as AccountId[];

@@ -2,10 +2,9 @@
 import type { EventBatch } from "#core/store/store.ts";
 import type { EventType, MessageEvent } from "#domain/event.ts";
 import { applyEvent } from "#domain/fold.ts";
-import type { AccountId, MessageId, WriterId } from "#domain/ids.ts";
-import type { LedgerEntry } from "#domain/ledger-entry.ts";
-import type { MicrosText } from "#domain/money.ts";
+import type { MessageId, WriterId } from "#domain/ids.ts";
 import type { Apply } from "../fold-message.ts";
+import { inTheMoney, rightMoney } from "./money-plants.ts";
 import { CANARIES, lifeOf, OUR_NUMBER, START } from "./sample-life.ts";
 import type { SampleRun } from "./sample-run.ts";
 
@@ -46,14 +45,6 @@ function events(
       },
     ],
   };
-}
-/** Account zeta was paid 7 micros; and this is what is there. */
-function paid(money: NonNullable<SampleRun["money"]>): Pick<SampleRun, "batch" | "money"> {
-  const asked = { account: "zeta" as AccountId, currency: "EUR", actor: "ada", at: START, id: "invoice-1" };
-  const entry: LedgerEntry = { ...asked, type: "paid", micros: "7" as MicrosText };
-  const isFirst = ({ events: all }: EventBatch): boolean =>
-    all.some(({ message, type }) => message === id(VICTIM) && type === "accepted");
-  return { money, batch: (_, batch) => [isFirst(batch) ? { ...batch, entries: [entry] } : batch] };
 }
 const dropped = (): readonly object[] => [];
 const client = (change: (line: Line) => readonly object[]): Pick<SampleRun, "client"> => ({
@@ -294,18 +285,6 @@ const inTheHistory: readonly Plant[] = [
 
 const inTheSets: readonly Plant[] = [
   {
-    name: "money that nobody paid in",
-    red: ["money-adds-up"],
-    run: paid({ lon1: { "zeta|3": 8n } }),
-    reported: "as planted",
-  },
-  {
-    name: "money that came twice",
-    red: ["money-adds-up"],
-    run: paid({ lon1: { "zeta|3": 2n, "zeta|to syd1": 5n }, syd1: { "zeta|0": 10n, "zeta|from lon1": 10n } }),
-    reported: "as planted",
-  },
-  {
     name: "a number that a writer skipped",
     red: ["gapless", "reports-complete"],
     run: batchAt(2, "w4receive", (batch) => [batch, { ...batch, sequence: 4, kind: "void", events: [] }]),
@@ -364,21 +343,13 @@ const inTheReports: readonly Plant[] = [
 const unread: Plant = {
   name: "reports: a batch that is not read",
   red: ["reports-complete"],
-  run: {
-    batch: (_, batch) =>
-      batch.sequence === 2 && batch.writer === "lon1w4receive"
-        ? [batch, { ...batch, sequence: 3, kind: "void", events: [] }]
-        : [batch],
-  },
+  run: batchAt(2, "w4receive", (batch) => [batch, { ...batch, sequence: 3, kind: "void", events: [] }]),
   reported: "as right",
 };
 
 /** What looks wrong and is not. */
 export const innocents: readonly (readonly [string, Partial<SampleRun>])[] = [
-  [
-    "money that was paid in, and carried to another set",
-    paid({ lon1: { "zeta|3": 2n, "zeta|to syd1": 5n }, syd1: { "zeta|0": 5n, "zeta|from lon1": 5n } }),
-  ],
+  ["money that was paid in, and carried to another set", rightMoney],
   [
     "an opt-out between the request and the submit",
     extraClient(
@@ -419,4 +390,11 @@ export const innocents: readonly (readonly [string, Partial<SampleRun>])[] = [
   ["receipts that are parked", { depth: new Map([["receipts", { chunks: 1, items: 3, oldestMs: 5 }]]) }],
 ];
 
-export const plants: readonly Plant[] = [...inTheLog, ...inTheHistory, ...inTheSets, ...inTheReports, unread];
+export const plants: readonly Plant[] = [
+  ...inTheLog,
+  ...inTheHistory,
+  ...inTheSets,
+  ...inTheMoney,
+  ...inTheReports,
+  unread,
+];

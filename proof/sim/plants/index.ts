@@ -78,7 +78,7 @@ export const plants: readonly PlantedBug[] = [
   { plant: sendKeptAgain, seenBy: ["doubts-have-causes"] },
   // What is written so late is another's by then, sent already, or expired.
   { plant: endlessLease, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 120 },
-  { plant: renewUnasked, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 120 },
+  { plant: renewUnasked, seenBy: ["no-silent-double", "one-holder", "expired-stays-unsent"], seeds: 240 },
   // What waits for such a process to give up waits longer by as much as its clock is slow.
   {
     plant: slowClock,
