@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { cancelMessageCases } from "./cases/cancel-message.conformance.ts";
+import { creditGateCases } from "./cases/credit-gate.conformance.ts";
 import { getMessageCases, operateCases } from "./cases/get-message.conformance.ts";
 import type { Harness } from "./cases/harness.ts";
 import { idempotencyCases } from "./cases/idempotency.conformance.ts";
@@ -8,6 +9,7 @@ import { validationPropertyCases } from "./cases/validation-property.conformance
 
 // Deno's report names a test by where Deno.test is called: here, and not in the shared cases.
 const harness: Harness = { test: (name, run) => Deno.test(name, run), assert };
+creditGateCases(harness);
 sendMessagesCases(harness);
 idempotencyCases(harness);
 getMessageCases(harness);

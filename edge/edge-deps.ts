@@ -7,6 +7,7 @@ import type { Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 import type { Authenticate } from "./auth.ts";
 import type { Committer } from "./committer.ts";
+import type { CreditGate } from "./credit-gate.ts";
 import type { EdgeMetrics } from "./metrics.ts";
 import { type ProblemCode, type ProblemExtra, problemResponse } from "./problem.ts";
 import type { SetReadiness } from "./readiness.ts";
@@ -15,6 +16,7 @@ import type { SubmissionSchema } from "./schema.ts";
 export interface EdgeDeps {
   readonly directory: Pick<LiveDirectory, "current" | "ageMs">;
   readonly committer: Committer;
+  readonly creditGate: CreditGate;
   readonly stores: ReadonlyMap<SetId, Store>;
   readonly authenticate: Authenticate;
   readonly submissionSchema: SubmissionSchema;

@@ -38,6 +38,12 @@ export const problems = {
     detail: "Check that the key is complete and has not been withdrawn.",
     retryable: false,
   },
+  insufficient_credit: {
+    status: 402,
+    title: "The account cannot pay for it",
+    detail: "Nothing was sent. Pay in, or ask whoever runs the account for you, and send it again.",
+    retryable: false,
+  },
   account_suspended: {
     status: 403,
     title: "The account may not send now",

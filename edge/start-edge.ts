@@ -17,6 +17,7 @@ import { createApp } from "./app.ts";
 import { createAuthenticator } from "./auth.ts";
 import { ANSWER_MS_MAX, createCommitter } from "./committer.ts";
 import type { EdgeConfig } from "./config.ts";
+import { createCreditGate } from "./credit-gate.ts";
 import type { EdgeDeps } from "./edge-deps.ts";
 import { createEdgeMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
@@ -103,6 +104,7 @@ export function createParts(options: Omit<StartEdgeOptions, "serve">): {
   let draining = false;
   const deps: EdgeDeps = {
     directory,
+    creditGate: createCreditGate({ stores, directory, clock }),
     committer,
     stores: new Map(stores.map((store) => [store.set, store])),
     authenticate: createAuthenticator(),

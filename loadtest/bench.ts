@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { renderJson, renderTable } from "./bench-report.ts";
 import type { Bench } from "./bench-seam.ts";
+import { billingBench } from "./billing.ts";
 import { checkerBench } from "./checker.ts";
 import { gatewayBench } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
@@ -18,6 +19,7 @@ import { smppBench } from "./smpp.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  billing: billingBench,
   checker: checkerBench,
   gateway: gatewayBench,
   memory: memoryBench,

@@ -107,6 +107,10 @@ async function sendParsed(sending: Sending, body: ParsedBody, caller: Caller): P
   const { submission, recipients } = checked;
   sending.messageClass = submission.class;
   sending.messages = submission.to.length;
+  // A repetition with a key is answered as the first was, whatever has become of the credit.
+  if (once === undefined && !sending.deps.creditGate.mayPay(submission, directory)) {
+    return sending.refuse("insufficient_credit");
+  }
   const answer = await commitSubmission(sending.deps, submission, sender);
   switch (answer.type) {
     case "accepted":

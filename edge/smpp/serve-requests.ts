@@ -120,6 +120,8 @@ async function submit({ edge, partSchema }: ServeDeps, pdu: Pdu, { smpp, sender 
   const checked = checkSubmission(parsed.data, named, request.extras);
   if (checked.type === "suspended") return { status: smppStatus.submitFailed };
   if (checked.type === "invalid") return { status: statusOfViolations(checked.errors) };
+  const mayPay = once !== undefined || edge.creditGate.mayPay(checked.submission, named.directory);
+  if (!mayPay) return { status: smppStatus.submitFailed };
   const answer = await commitSubmission(edge, checked.submission, named);
   edge.metrics.requestEnded({
     messageClass: checked.submission.class,

@@ -28,6 +28,8 @@ const grants: Record<StoreRole, Grant> = {
       [directory]: ["find"],
       [standing]: ["find"],
       [sendKeys]: ["find", "insert"],
+      // Whether an account can pay at all.
+      [allotments]: ["find"],
       [schema]: ["find"],
     },
   },
@@ -40,6 +42,7 @@ const grants: Record<StoreRole, Grant> = {
       [directory]: ["find"],
       [standing]: ["find"],
       [sendKeys]: ["find", "insert"],
+      [allotments]: ["find"],
       [schema]: ["find"],
     },
   },
