@@ -4,6 +4,7 @@
  */
 import type { MessageEvent } from "#domain/event.ts";
 import type { SetId } from "#domain/ids.ts";
+import { formatAmount } from "#domain/money.ts";
 import { findLoss, type Loss, reconcileSet } from "../reporting/reconcile/reconcile-set.ts";
 import { BACK_MS } from "../reporting/reconcile/walk-waiting.ts";
 import type { ReportsDatabase } from "../reporting/reports-database.ts";
@@ -48,6 +49,9 @@ export async function reconcile(
   say(`${optOuts} opt-outs were copied.`);
   say(`${done.acceptedAgain} messages go to the inbox again: no route of them is known. They may be doubles.`);
   say(`${done.inDoubt} messages were on their way and are in doubt: they end as 'unknown' unless a receipt comes.`);
+  for (const [account, micros] of done.owed) {
+    say(`${account} has spent ${formatAmount(micros)} more there than it has: 'godwit credit pay' puts it right.`);
+  }
   await store.declareStanding("in_service");
   say(`${set} is in service again.`);
 }

@@ -38,15 +38,15 @@ CREATE TABLE godwit.ledger_entry (
   account  text COLLATE "C" NOT NULL,
   micros   bigint NOT NULL,
   data     json NOT NULL,
-  PRIMARY KEY (writer, sequence, idx)
+  PRIMARY KEY (set_id, entry_id, type, account)
 );
 CREATE INDEX ledger_entry_account ON godwit.ledger_entry (account, at);
 COMMENT ON TABLE godwit.ledger_entry IS 'Money that moved beside messages, as read from the sets. Only ever inserted into.';
-COMMENT ON COLUMN godwit.ledger_entry.writer IS 'Who appended the entry; with sequence and idx its identity.';
+COMMENT ON COLUMN godwit.ledger_entry.writer IS 'Who appended the entry.';
 COMMENT ON COLUMN godwit.ledger_entry.sequence IS 'Number of the event batch of this writer.';
 COMMENT ON COLUMN godwit.ledger_entry.idx IS 'Place of the entry in its batch, from 0.';
 COMMENT ON COLUMN godwit.ledger_entry.set_id IS 'The set that it happened on.';
-COMMENT ON COLUMN godwit.ledger_entry.entry_id IS 'Id of the operation: done once under it. sent and landed share one.';
+COMMENT ON COLUMN godwit.ledger_entry.entry_id IS 'Id of the operation: done once under it. With set, type and account the identity of the entry; sent and landed share one.';
 COMMENT ON COLUMN godwit.ledger_entry.type IS 'paid, lent, transferred; sent and landed: carried from one set to another.';
 COMMENT ON COLUMN godwit.ledger_entry.at IS 'When it happened.';
 COMMENT ON COLUMN godwit.ledger_entry.account IS 'Whose money it is; of a transfer, who gave it.';

@@ -1,5 +1,7 @@
 /** A set in memory that is put back to a moment of its past, and the PostgreSQL that had read on. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { slotsOf } from "#core/ledger/allotments.ts";
+import { changeCredit, readCredit } from "#core/ledger/change-credit.ts";
 import { createMemorySet, type MemorySet } from "#core/store/memory/memory-set.ts";
 import { createMemoryStore, type MemoryStoreOptions } from "#core/store/memory/memory-store.ts";
 import type { Step, Store } from "#core/store/store.ts";
@@ -12,12 +14,14 @@ import { type AccountId, createIdMint, type MessageId, type ProviderId, type Set
 import type { InboxItem, SubmitItem } from "#domain/item.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
 import { silentLogger } from "#domain/log.ts";
+import type { Micros } from "#domain/money.ts";
 import { systemRandom } from "#domain/random.ts";
 import { openTestServers } from "#testkit/servers.ts";
 import { createSetProjection } from "../projector/project-set.ts";
 import { verify } from "../projector/verify.ts";
 import { drain, emptyTables, openTestReports, projectAll, type TestReports } from "../testing/open-test-reports.ts";
 import { deliveredLife, START } from "../testing/sample-events.ts";
+import { putMoneyBack } from "./put-money-back.ts";
 import { findLoss, reconcileSet } from "./reconcile-set.ts";
 import { BACK_MS } from "./walk-waiting.ts";
 
@@ -109,7 +113,7 @@ test("lost events come back at their own numbers; nothing that has gone on waits
   const loss = await findLoss(store, reports.database);
   expect(loss.missing.map(({ held, projected }) => projected - held)).toEqual([4]);
   const done = await reconcileSet(deps, reports.database, loss);
-  const counts = { takenOff: 2, buried: 0, acceptedAgain: 1, inDoubt: 1, unseen: 0 };
+  const counts = { takenOff: 2, buried: 0, acceptedAgain: 1, inDoubt: 1, unseen: 0, owed: new Map() };
   expect(done).toEqual({ batchesBack: 4, batchesMoved: 0, ...counts });
   // `waits` was never touched; `fresh` goes again; `routed` may have been sent, and the log says so.
   expect([await waitingOn(store, inbox), await waitingOn(store, submit)]).toEqual([1, 0]);
@@ -217,4 +221,48 @@ test("items are judged one by one: one that failed before, and neighbours of one
   expect(onSubmit?.map(({ items }) => items)).toEqual([[submitItem(waits)]]);
   await projectAll(reports.database, [store]);
   expect(await verify({ ...reports, stores: [store] })).toEqual([]);
+});
+
+test("money is given and taken as the lost batches did, once, and their operations cannot be done again", async () => {
+  const [acme, other] = ["acme", "other"] as AccountId[] as [AccountId, AccountId];
+  const creditOn = (store: Store) => {
+    return { stores: [store], closed: [], clock: systemClock, mint, random: systemRandom };
+  };
+  const asked = { account: acme, currency: "AUD", actor: "ada" } as const;
+  const pay = (store: Store, id: string, amount: bigint) =>
+    changeCredit(creditOn(store), { ...asked, type: "paid", micros: amount as Micros }, { id, isNew: false });
+  const id = mint.messageId(set);
+  const life = deliveredLife(id, START).map((event) =>
+    event.type === "billed" ? ({ ...event, charged: true } as const) : event,
+  );
+  const billed = life.find((event) => event.type === "billed");
+  const price = BigInt(billed?.type === "billed" ? billed.totalMicros : 0) as Micros;
+  const { store } = await restore(
+    (before) => pay(before, "first", 1_000_000n),
+    async (after) => {
+      await after.commit({ events: life.slice(0, 1) });
+      const [slot] = slotsOf(acme);
+      if (slot === undefined) throw new Error("no slot");
+      await after.commit({ events: life.slice(1), charges: [{ allotment: slot, micros: price }] });
+      await pay(after, "second", 50_000n);
+      const handed = { ...asked, type: "transferred", to: other, micros: 30_000n as Micros } as const;
+      await changeCredit(creditOn(after), handed, { id: "third", isNew: true });
+      await changeCredit(creditOn(after), { ...asked, type: "lent", micros: 7n as Micros }, { id: "x", isNew: true });
+    },
+  );
+  await store.declareStanding("restored");
+  const deps = { store, clock: systemClock, mint, owner: "test" };
+  const loss = await findLoss(store, reports.database);
+  // Twice, as a run may be broken off.
+  await putMoneyBack(store, loss.batches, systemClock.now());
+  expect((await reconcileSet(deps, reports.database, loss)).owed).toEqual(new Map());
+  const left = await readCredit(creditOn(store), [acme, other]);
+  expect(left.get(acme)).toMatchObject({ balance: 1_020_000n - price, limit: 7n });
+  expect(left.get(other)).toMatchObject({ balance: 30_000n });
+  expect((await pay(store, "second", 50_000n)).type).toBe("repeated");
+  const { rows } = await reports.database.run(
+    "SELECT sum(micros)::text AS micros FROM report.ledger WHERE account = 'acme' AND of_credit",
+    [],
+  );
+  expect(rows).toEqual([{ micros: `${1_020_000n - price}` }]);
 });

@@ -7,15 +7,17 @@ import type { EventBatch, NewChunk, Step, Store } from "#core/store/store.ts";
 import { toChunks } from "#core/worker/chunks.ts";
 import { isEnding, noticeChunks, noticesOf, type Waiting } from "#core/worker/notices.ts";
 import type { MessageEvent } from "#domain/event.ts";
-import type { MessageId, WriterId } from "#domain/ids.ts";
+import type { AccountId, MessageId, WriterId } from "#domain/ids.ts";
 import type { InboxItem } from "#domain/item.ts";
 import { lanes } from "#domain/lane.ts";
 import { CHUNK_ITEMS_MAX } from "#domain/limits.ts";
+import type { Micros } from "#domain/money.ts";
 import { arrayLiteral } from "../projector/cell-text.ts";
 import { readPositions } from "../projector/checkpoint.ts";
 import { findMissing, type MissingBatches } from "../projector/find-missing.ts";
 import type { ReportsDatabase } from "../reports-database.ts";
 import { judgeAbsent } from "./judge-waiting.ts";
+import { putMoneyBack } from "./put-money-back.ts";
 import { readLost } from "./read-lost.ts";
 import { statesOf, type WalkDeps, type WalkOptions, waitingFor, walkWaiting } from "./walk-waiting.ts";
 
@@ -42,6 +44,8 @@ export interface Reconciled {
    * must stay as it is until a further run, BACK_MS later, has seen all of them.
    */
   readonly unseen: number;
+  /** What should have been taken from accounts and was not there any more. */
+  readonly owed: ReadonlyMap<AccountId, Micros>;
 }
 
 export async function findLoss(store: Store, database: Pick<ReportsDatabase, "run">): Promise<Loss> {
@@ -57,16 +61,19 @@ export async function reconcileSet(deps: WalkDeps, database: ReportsDatabase, lo
   const lost = Map.groupBy(events, ({ message }) => message);
   const walked = await walkWaiting({ ...deps, lost });
   const { takenOff, buried, unseen } = walked;
-  const nothingYet = { batchesBack: 0, batchesMoved: 0, acceptedAgain: 0, inDoubt: 0 };
+  const nothingYet = { batchesBack: 0, batchesMoved: 0, acceptedAgain: 0, inDoubt: 0, owed: new Map() };
   // What was not looked at may wait there: nobody can say of any message that it waits nowhere.
   if (unseen > 0) return { ...nothingYet, takenOff, buried, unseen };
   const absent = [...lost.keys()].filter((id) => !walked.waiting.has(id));
   const { acceptedAgain, inDoubt } = await settleAbsent({ ...deps, lost }, absent);
   await tellEnds({ ...deps, lost }, events);
+  const owed = await putMoneyBack(store, loss.batches, deps.clock.now());
   // Last: while anything is missing, a run that was broken off begins again.
   const moved = await putBack(store, loss.batches);
   const anew = moved.flatMap((batch) => batch.events);
   await commitAll(deps, { events: anew });
+  const entries = moved.flatMap((batch) => batch.entries ?? []);
+  if (entries.length > 0) await commitSteps(store, [{ entries }]);
   await readAgain(database, store, loss, new Set(moved.map(({ writer }) => writer)));
   return {
     batchesBack: loss.batches.length - moved.length,
@@ -76,6 +83,7 @@ export async function reconcileSet(deps: WalkDeps, database: ReportsDatabase, lo
     acceptedAgain,
     inDoubt,
     unseen,
+    owed,
   };
 }
 
@@ -155,6 +163,10 @@ async function commitAll(
     const some = events.slice(i, i + CHUNK_ITEMS_MAX);
     steps.push({ events: some, chunks: noticeChunks(mint, noticesOf(some, waiting), clock.now()) });
   }
+  await commitSteps(store, steps);
+}
+
+async function commitSteps(store: Store, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     const result = await store.commit(step);
     if (result.type !== "committed") throw new Error(`Cannot reconcile ${store.set}: ${result.type}. Run it again.`);

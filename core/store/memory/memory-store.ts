@@ -264,7 +264,13 @@ class MemoryStore implements Store {
       const chunk = this.#held(mark.lease);
       if (chunk !== undefined) chunk.progress = advance(chunk.progress, mark);
     }
-    const isSaying = leases.length + (step.events ?? []).length + (sendKeys ?? []).length + charges.length > 0;
+    const isSaying =
+      (step.entries ?? []).length +
+        leases.length +
+        (step.events ?? []).length +
+        (sendKeys ?? []).length +
+        charges.length >
+      0;
     if (isSaying) this.#append(step.events ?? [], step.entries);
     for (const { chunk, items } of chunks) this.#enqueue(chunk, items);
     const rung = new Set(chunks.map(({ chunk }) => chunk.lane));

@@ -90,7 +90,7 @@ async function whyUnusable({ schema, clock, set }: CommitDeps): Promise<StoreErr
 
 /** The enqueue of one chunk is settled by its own id; anything more needs a number. */
 function needsBatch(step: Step): boolean {
-  const parts = [step.acks, step.marks, step.events, step.optOuts, step.sendKeys, step.charges];
+  const parts = [step.acks, step.marks, step.events, step.entries, step.optOuts, step.sendKeys, step.charges];
   return (step.chunks?.length ?? 0) > 1 || parts.some((part) => part !== undefined && part.length > 0);
 }
 
