@@ -15,11 +15,8 @@ import { demoDirectory, ensureDirectory } from "#testkit/platform-directory.ts";
 import { until } from "#testkit/until.ts";
 import { openBenchPlatform, planLoad } from "./bench-platform.ts";
 import type { Bench, BenchOptions, BenchOutcome } from "./bench-seam.ts";
-import { createEventFollower } from "./gateway/event-tally.ts";
 import { peakFigures, resourceFigures } from "./gateway/figures.ts";
-import { type PhaseResult, type Rig, runPhase } from "./gateway/phase.ts";
-import { openProjectionWatch } from "./gateway/projection.ts";
-import { createSimulatorRecord } from "./gateway/simulator-record.ts";
+import { openRig, type PhaseResult, runPhase } from "./gateway/phase.ts";
 
 const WARM_UP_SECONDS = 5;
 const MESSAGES_MAX = 2_000_000;
@@ -45,16 +42,8 @@ export const billingBench: Bench = {
 async function runBilling(options: BenchOptions): Promise<BenchOutcome> {
   await using stack = new AsyncDisposableStack();
   const platform = await openBenchPlatform(options, stack);
-  const stores = (await platform.openStores()).map((store) => stack.use(store));
-  const rig: Rig = {
-    platform,
-    follower: createEventFollower(stores),
-    record: createSimulatorRecord(platform.simulatorUrl),
-    projection: stack.use(openProjectionWatch(platform)),
-    signal: options.signal,
-    say: options.say,
-  };
-  const keys = { plain: platform.apiKey, billed: await openChain(platform, stores) };
+  const rig = await openRig(platform, stack, options);
+  const keys = { plain: platform.apiKey, billed: await openChain(platform, rig.stores) };
   const plan = planLoad(platform, { ...options, messagesMax: MESSAGES_MAX });
   let firstIndex = 0;
   const run = async (name: string, apiKey: string, seconds: number): Promise<PhaseResult> => {

@@ -6,13 +6,10 @@
  */
 import { openBenchPlatform, planLoad } from "./bench-platform.ts";
 import type { Bench, BenchOptions, BenchOutcome, Figures } from "./bench-seam.ts";
-import { createEventFollower } from "./gateway/event-tally.ts";
 import { idleFigures, latencyFigures, ownCpuShare, peakFigures, resourceFigures } from "./gateway/figures.ts";
 import { MEANINGS } from "./gateway/meanings.ts";
-import { measureIdle, type PhaseResult, type Rig, runPhase } from "./gateway/phase.ts";
+import { measureIdle, openRig, type PhaseResult, runPhase } from "./gateway/phase.ts";
 import { profileRoles } from "./gateway/profile-roles.ts";
-import { openProjectionWatch } from "./gateway/projection.ts";
-import { createSimulatorRecord } from "./gateway/simulator-record.ts";
 
 /** JIT, pools and caches; not counted. */
 const WARM_UP_SECONDS = 5;
@@ -34,15 +31,7 @@ async function runGateway(options: BenchOptions): Promise<BenchOutcome> {
   await using stack = new AsyncDisposableStack();
   const platform = await openBenchPlatform(options, stack);
   if (options.profileDir !== undefined) await profileRoles(platform, options.profileDir);
-  const stores = (await platform.openStores()).map((store) => stack.use(store));
-  const rig: Rig = {
-    platform,
-    follower: createEventFollower(stores),
-    record: createSimulatorRecord(platform.simulatorUrl),
-    projection: stack.use(openProjectionWatch(platform)),
-    signal: options.signal,
-    say: options.say,
-  };
+  const rig = await openRig(platform, stack, options);
   const plan = planLoad(platform, { ...options, messagesMax: MESSAGES_MAX });
   const warmUp = await runPhase(rig, "warm-up", { ...plan, seconds: WARM_UP_SECONDS });
   const idle = await measureIdle(rig, IDLE_SECONDS);

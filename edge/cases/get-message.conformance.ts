@@ -120,6 +120,39 @@ export function getMessageCases({ test, assert }: Harness): void {
     });
   });
 
+  test("what those above an account pay, and are given back, is shown to nobody below them", async () => {
+    await using world = await createWorld();
+    const id = await accept(world, "hello");
+    const bill = {
+      prefix: "+",
+      currency: "AUD",
+      priceMicros: "45000" as MicrosText,
+      totalMicros: "45000" as MicrosText,
+    };
+    const [own, above] = ["acme", "wholesaler"] as string[] as [AccountId, AccountId];
+    const levels = [own, above].map((account) => ({ account, micros: "45000" as MicrosText, currency: "AUD" }));
+    const events: readonly MessageEvent[] = [
+      {
+        type: "billed",
+        message: id,
+        at: AT + 10,
+        account: own,
+        ...bill,
+        segments: 1,
+        above: [{ account: above, ...bill }],
+      },
+      { type: "refunded", message: id, at: AT + 20, segment: 0, levels },
+    ];
+    await world.sets[0]?.store.commit({ events });
+    const text = await (await get(world, id)).text();
+    assert.ok(!text.includes("wholesaler"), text);
+    const { price } = JSON.parse(text) as { readonly price: object };
+    assert.deepEqual(price, {
+      ...{ currency: "AUD", segments: 1, price_micros: "45000", total_micros: "45000" },
+      refunded_micros: "45000",
+    });
+  });
+
   test("a message that died with us is rejected, and open again once an operator has put it back", async () => {
     await using world = await createWorld();
     const id = await accept(world, "hello");

@@ -5,15 +5,16 @@
  * before the first request until PostgreSQL has it all, so that no work for these messages is left out.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import type { Store } from "#core/store/store.ts";
 import type { Platform } from "#testkit/platform.ts";
 import { until } from "#testkit/until.ts";
 import type { AcceptedMessage, LoadPlan, LoadSummary } from "../generator/run-load.ts";
 import { startLoad } from "../generator/start-load.ts";
-import type { EventFollower, Steps, Tallies } from "./event-tally.ts";
-import type { ProjectionWatch } from "./projection.ts";
+import { createEventFollower, type EventFollower, type Steps, type Tallies } from "./event-tally.ts";
+import { openProjectionWatch, type ProjectionWatch } from "./projection.ts";
 import { type Reconciliation, reconcile } from "./reconcile.ts";
 import { startMeter, type Usage } from "./resource-meter.ts";
-import { FETCH_BEFORE_FORGOTTEN, type SimulatorRecord } from "./simulator-record.ts";
+import { createSimulatorRecord, FETCH_BEFORE_FORGOTTEN, type SimulatorRecord } from "./simulator-record.ts";
 
 /** What the phases of one bench share. */
 export interface Rig {
@@ -23,6 +24,23 @@ export interface Rig {
   readonly projection: ProjectionWatch;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
+}
+
+/** What it opens is closed with `stack`. */
+export async function openRig(
+  platform: Platform,
+  stack: AsyncDisposableStack,
+  { signal, say }: Pick<Rig, "signal" | "say">,
+): Promise<Rig & { readonly stores: readonly Store[] }> {
+  const stores = (await platform.openStores()).map((store) => stack.use(store));
+  return {
+    platform,
+    stores,
+    follower: createEventFollower(stores),
+    record: createSimulatorRecord(platform.simulatorUrl),
+    projection: stack.use(openProjectionWatch(platform)),
+    ...{ signal, say },
+  };
 }
 
 export interface PhaseResult {
