@@ -18,19 +18,11 @@ import { runPipeline } from "./run-pipeline.ts";
 
 const NOW = 1_800_000_000_000;
 const mintAt = (ms: number) => createIdMint({ clock: { ...systemClock, now: () => ms }, random: systemRandom });
+const DEMO = { id: "demo", name: "Demo", currency: "EUR", inDoubt: "resend", keys: [], priceList: "retail" };
 const directory = createDirectory(
   1,
   directorySchema.parse({
-    accounts: [
-      {
-        id: "demo",
-        name: "Demo",
-        currency: "EUR",
-        inDoubt: "resend",
-        keys: [],
-        priceList: "retail",
-      },
-    ],
+    accounts: [DEMO],
     priceLists: [
       {
         id: "retail",
@@ -181,4 +173,30 @@ test("a scheduled message waits for its time, in whole seconds, and lapses befor
   expect(runPipeline(pipeline, [item({ notBefore: NOW })], context()).forwards.size).toBe(1);
   const late = runPipeline(pipeline, [item({ notBefore: NOW + 1_500, expireAt: NOW })], context());
   expect(late.events).toMatchObject([{ type: "lapsed" }]);
+});
+
+test("who cannot pay is told so; what may lie on a set that is away is waited for, ever longer", () => {
+  const limited = createDirectory(
+    1,
+    directorySchema.parse({
+      accounts: [{ ...DEMO, credit: "limited" }],
+      priceLists: [{ id: "retail", currency: "EUR", rates: [{ prefix: "+", priceMicros: "45000" }] }],
+      routes: [{ prefix: "+", provider: "sim" }],
+      numbers: [],
+    }),
+  );
+  const outcome = (waitedMs: number | undefined, isAll: boolean) => {
+    const totals = new Map([["demo" as AccountId, { micros: 10n as Micros, isAll, askedAt: NOW }]]);
+    const credit = createBatchCredit(createPurse(new Map(), 0), totals);
+    const waiting = waitedMs === undefined ? item() : item({ creditSince: NOW - waitedMs });
+    return runPipeline(pipeline, [waiting], { now: NOW, directory: limited, optedOut: new Set(), credit });
+  };
+  const reasonOf = (result: ReturnType<typeof outcome>) =>
+    result.events.flatMap((event) => (event.type === "rejected" ? [event.reason] : []));
+  expect(reasonOf(outcome(300, true))).toEqual(["insufficient_credit"]);
+  expect(outcome(300, true).events.some(({ type }) => type === "billed")).toBe(false);
+  const delays = [undefined, 300, 2_000, 9_000].map((waited) => [...outcome(waited, false).retries.keys()]);
+  expect(delays).toEqual([[250], [250], [1_000], [4_000]]);
+  expect([...outcome(undefined, false).retries.values()].flat()).toMatchObject([{ creditSince: NOW }]);
+  expect(reasonOf(outcome(20_000, false))).toEqual(["credit_unreachable"]);
 });
