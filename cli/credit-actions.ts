@@ -66,14 +66,14 @@ export async function changeAccount(context: OperatorContext, asked: Asked, opti
   const noted = options.note === undefined ? shared : { ...shared, note: options.note };
   const change = await toChange({ directory, credit }, account, asked, noted);
   if (change.micros === 0n) throw new CreditRefusedError(`Nothing to do: that is how ${account.id} stands.`);
-  const id = options.id ?? context.mint.unique();
-  const changed = await changeCredit(credit, change, { id, isNew: options.id === undefined });
-  const problem = whyNot(changed, change, id);
+  const changed = await changeCredit(credit, change, options.id);
+  const problem = whyNot(changed, change);
   if (problem !== undefined) throw new CreditRefusedError(problem);
   const held = await creditOf(credit, account.id);
-  if (options.json === true) context.out(JSON.stringify({ id, done: changed.type, ...toJson(account, held) }));
+  if (options.json === true)
+    context.out(JSON.stringify({ ...idOf(changed), done: changed.type, ...toJson(account, held) }));
   else {
-    if (changed.type === "repeated") context.out(`It had been done before, as ${id}.`);
+    if (changed.type === "repeated") context.out(`It had been done before.`);
     for (const line of toLines(account, held)) context.out(line);
   }
   return true;
@@ -110,8 +110,12 @@ async function toChange(
   }
 }
 
+function idOf(changed: Changed): { readonly id?: string } {
+  return "id" in changed ? { id: changed.id } : {};
+}
+
 /** Undefined: it was done. */
-function whyNot(changed: Changed, { account, currency }: CreditChange, id: string): string | undefined {
+function whyNot(changed: Changed, { account, currency }: CreditChange): string | undefined {
   switch (changed.type) {
     case "changed":
     case "repeated":
@@ -125,7 +129,7 @@ function whyNot(changed: Changed, { account, currency }: CreditChange, id: strin
     case "unreachable":
       return `Nothing was changed: ${changed.sets.join(" and ")} cannot be reached.`;
     case "unknown":
-      return `${changed.set} has not said whether it was done: repeat it with --id ${id}.`;
+      return `${changed.set} has not said whether it was done: repeat it with --id ${changed.id}.`;
   }
 }
 

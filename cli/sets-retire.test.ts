@@ -65,8 +65,8 @@ test("its money is sent to another set before it is retired, and what is lent is
   const account = "acme" as AccountId;
   const credit = { stores: [from], closed: [], clock, mint: context.mint, random: systemRandom };
   const asked = { account, currency: "EUR", actor: "test" } as const;
-  await changeCredit(credit, { ...asked, type: "paid", micros: 100n as Micros }, { id: "one", isNew: true });
-  await changeCredit(credit, { ...asked, type: "lent", micros: 30n as Micros }, { id: "two", isNew: true });
+  await changeCredit(credit, { ...asked, type: "paid", micros: 100n as Micros });
+  await changeCredit(credit, { ...asked, type: "lent", micros: 30n as Micros });
   await changeState(context, old, "drain");
   await expect(tryRetire(old, true)).rejects.toThrow("money on its way to syd2: it has been sent now");
   await expect(tryRetire(old, true)).rejects.toThrow("1 items in 1 chunks on lane relay.syd2");

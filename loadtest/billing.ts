@@ -95,7 +95,7 @@ async function openChain(platform: Platform, stores: readonly Store[]): Promise<
   const context = { stores, closed: [], clock: systemClock, mint, random: systemRandom };
   for (const account of LEVELS as readonly string[] as readonly AccountId[]) {
     const change = { type: "paid", account, micros: PAID_MICROS, currency: first.currency, actor: "bench" } as const;
-    const { type } = await changeCredit(context, change, { id: mint.unique(), isNew: true });
+    const { type } = await changeCredit(context, change);
     if (type !== "changed") throw new Error(`Paying in for ${account} was ${type}`);
   }
   await until("the edge to know the account", KNOWN_MS_MAX, async () => {

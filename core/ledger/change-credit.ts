@@ -2,6 +2,8 @@
  * What people do with the credit of accounts: paying in, lending, handing it on to an account below. One step on one
  * set, under an id that it is never done twice under; other sets get their part through the relay.
  */
+
+import { setOfKey } from "#core/directory/keyed-set.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { AccountId, IdMint, SetId } from "#domain/ids.ts";
 import type { LedgerEntry } from "#domain/ledger-entry.ts";
@@ -47,7 +49,7 @@ export type CreditChange = {
 } & ({ readonly type: "paid" | "lent" } | { readonly type: "transferred"; readonly to: AccountId });
 
 export type Changed =
-  | { readonly type: "changed" | "repeated"; readonly set: SetId }
+  | { readonly type: "changed" | "repeated"; readonly set: SetId; readonly id: string }
   /** The account may spend no more than this, over all sets that answered; nothing was changed. */
   | { readonly type: "short"; readonly spendable: Micros; readonly isAll: boolean }
   /** Nothing was changed: what is missing on any one set has not come from the others in FETCH_MS_MAX. */
@@ -55,40 +57,44 @@ export type Changed =
   /** Nothing was changed. */
   | { readonly type: "unreachable"; readonly sets: readonly SetId[] }
   /** It may have been done: to be asked again under the same id. */
-  | { readonly type: "unknown"; readonly set: SetId };
+  | { readonly type: "unknown"; readonly set: SetId; readonly id: string };
 
 /**
- * Does it once under `id`. With `isNew` nobody can have done it before; else every set is asked first, and all must
- * answer.
+ * Does it once under its id. Without one, on any set, under a new id that names it. With one, only on the set of that
+ * id: a first try whose outcome nobody knew may still come to be there, and runs into the second.
  */
-export async function changeCredit(
-  context: CreditContext,
-  change: CreditChange,
-  { id, isNew }: { readonly id: string; readonly isNew: boolean },
-): Promise<Changed> {
-  const done = isNew ? undefined : await findDone(context, id);
-  if (done !== undefined) return done;
-  const { stores, random } = context;
+export async function changeCredit(context: CreditContext, change: CreditChange, id?: string): Promise<Changed> {
+  if (id !== undefined) return repeatChange(context, change, id);
+  const { stores, random, mint } = context;
   const first = Math.floor(random.fraction() * stores.length);
   for (let i = 0; i < stores.length; i++) {
     const store = stores[(first + i) % stores.length];
-    const result = store && (await changeOn(context, store, change, id));
+    const result = store && (await changeOn(context, store, change, `${store.set}-${mint.unique()}`));
     if (result !== undefined) return result;
   }
   return { type: "unreachable", sets: stores.map(({ set }) => set) };
 }
 
-async function findDone({ stores, closed }: CreditContext, id: string): Promise<Changed | undefined> {
+async function repeatChange(context: CreditContext, change: CreditChange, id: string): Promise<Changed> {
+  const { stores, closed } = context;
+  const sets = [...stores.map(({ set }) => set), ...closed];
+  // Ids that people choose name no set: which one it is follows from the id and the sets that there are.
+  const set = sets.find((one) => id.startsWith(`${one}-`)) ?? setOfKey(id, sets);
+  const done = await findDone(stores, id);
+  if (done !== undefined) return { type: "repeated", set: done.set, id };
+  const own = stores.find((store) => store.set === set);
+  const unreachable = { type: "unreachable", sets: set === undefined ? [] : [set] } as const;
+  return own === undefined ? unreachable : ((await changeOn(context, own, change, id)) ?? unreachable);
+}
+
+/** It may be another than it would be now, where sets have come since. */
+async function findDone(stores: readonly Store[], id: string): Promise<Store | undefined> {
   const key = moneyKeyId(id);
   const answers = await Promise.allSettled(stores.map((store) => store.findSendKeys([key])));
-  const there = stores.find((_, i) => {
+  return stores.find((_, i) => {
     const answer = answers[i];
     return answer?.status === "fulfilled" && answer.value.has(key);
   });
-  if (there !== undefined) return { type: "repeated", set: there.set };
-  const silent = stores.filter((_, i) => answers[i]?.status !== "fulfilled").map(({ set }) => set);
-  const unasked = [...silent, ...closed];
-  return unasked.length === 0 ? undefined : { type: "unreachable", sets: unasked };
 }
 
 /** Undefined: nothing was changed there, as the set could not be reached. */
@@ -112,13 +118,13 @@ async function changeOn(
       const result = await store.commit(step);
       switch (result.type) {
         case "committed":
-          return { type: "changed", set: store.set };
+          return { type: "changed", set: store.set, id };
         case "key_taken":
-          return { type: "repeated", set: store.set };
+          return { type: "repeated", set: store.set, id };
         case "credit_short":
           break;
         case "unknown":
-          return { type: "unknown", set: store.set };
+          return { type: "unknown", set: store.set, id };
         case "failed":
           return undefined;
         case "lease_lost":

@@ -40,7 +40,7 @@ type Asked = { readonly account: AccountId; readonly micros: Micros } & (
 
 type Command =
   | { readonly type: "send"; readonly set: 0 | 1; readonly account: AccountId; readonly segments: readonly number[] }
-  | { readonly type: "change"; readonly change: Asked; readonly again: boolean }
+  | { readonly type: "change"; readonly change: Asked; readonly again: boolean; readonly named: boolean }
   | { readonly type: "relay" | "crash"; readonly set: 0 | 1 }
   | { readonly type: "fault"; readonly set: 0 | 1; readonly fault: CommitFault | undefined };
 
@@ -60,7 +60,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       type: fc.constant("change" as const),
-      again: fc.boolean(),
+      ...{ again: fc.boolean(), named: fc.boolean() },
       change: fc.oneof(
         fc.record({ type: fc.constantFrom("paid" as const, "lent" as const), account, micros: micros(-30) }),
         fc.record({
@@ -142,13 +142,13 @@ async function run(bench: Bench, model: Model, each: Command, sent: MessageId[])
       return work(bench, store);
     }
     case "change": {
-      const id = bench.context.mint.unique();
+      const chosen = each.named ? bench.context.mint.unique() : undefined;
       const change = { ...each.change, currency: "EUR", actor: "test" } as CreditChange;
-      const first = await changeCredit(contextOf(bench), change, { id, isNew: true });
+      const first = await changeCredit(contextOf(bench), change, chosen);
       if (first.type === "changed") model.apply(each.change);
       if (first.type === "unknown") bench.faults.clear();
       if (!each.again && first.type !== "unknown") return;
-      const second = await changeCredit(contextOf(bench), change, { id, isNew: false });
+      const second = await changeCredit(contextOf(bench), change, "id" in first ? first.id : chosen);
       if (first.type === "changed") expect(second.type).toBe("repeated");
       else if (second.type === "changed" || second.type === "repeated") model.apply(each.change);
       return;
@@ -249,7 +249,7 @@ test("exactly what can be paid goes out, whichever sets the money and the messag
         for (const { set: at, micros: amount } of payments) {
           const own = { ...contextOf(bench), stores: [storeOf(bench, at)] };
           const change = { type: "paid", account: customer, micros: amount, currency: "EUR", actor: "test" } as const;
-          await changeCredit(own, change, { id: bench.context.mint.unique(), isNew: true });
+          await changeCredit(own, change);
         }
         const sent: MessageId[] = [];
         for (const { set: at, count } of sends) {
@@ -273,11 +273,13 @@ test("exactly what can be paid goes out, whichever sets the money and the messag
 test("a set that is away lets no more out than its own part, and its part goes out when it is back", async () => {
   const bench = setup({ accounts: tree, prices: PRICES });
   const pay = (id: AccountId, amount: bigint) =>
-    changeCredit(
-      contextOf(bench),
-      { type: "paid", account: id, micros: amount as Micros, currency: "EUR", actor: "test" },
-      { id: bench.context.mint.unique(), isNew: true },
-    );
+    changeCredit(contextOf(bench), {
+      type: "paid",
+      account: id,
+      micros: amount as Micros,
+      currency: "EUR",
+      actor: "test",
+    });
   await pay(customer, 70n);
   await pay(reseller, 1_000n);
   await untilIdle(bench);

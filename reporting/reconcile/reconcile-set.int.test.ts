@@ -230,7 +230,7 @@ test("money is given and taken as the lost batches did, once, and their operatio
   };
   const asked = { account: acme, currency: "AUD", actor: "ada" } as const;
   const pay = (store: Store, id: string, amount: bigint) =>
-    changeCredit(creditOn(store), { ...asked, type: "paid", micros: amount as Micros }, { id, isNew: false });
+    changeCredit(creditOn(store), { ...asked, type: "paid", micros: amount as Micros }, id);
   const id = mint.messageId(set);
   const life = deliveredLife(id, START).map((event) =>
     event.type === "billed" ? ({ ...event, charged: true } as const) : event,
@@ -246,8 +246,8 @@ test("money is given and taken as the lost batches did, once, and their operatio
       await after.commit({ events: life.slice(1), charges: [{ allotment: slot, micros: price }] });
       await pay(after, "second", 50_000n);
       const handed = { ...asked, type: "transferred", to: other, micros: 30_000n as Micros } as const;
-      await changeCredit(creditOn(after), handed, { id: "third", isNew: true });
-      await changeCredit(creditOn(after), { ...asked, type: "lent", micros: 7n as Micros }, { id: "x", isNew: true });
+      await changeCredit(creditOn(after), handed, "third");
+      await changeCredit(creditOn(after), { ...asked, type: "lent", micros: 7n as Micros }, "x");
     },
   );
   await store.declareStanding("restored");

@@ -163,7 +163,7 @@ async function payIn([store]: readonly Store[]): Promise<void> {
   const context = { stores: [store], closed: [], clock: systemClock, mint, random: systemRandom };
   for (const account of PAID_ACCOUNTS) {
     const change = { type: "paid", account, micros: PAID_MICROS, currency: "AUD", actor: "chaos" } as const;
-    const { type } = await changeCredit(context, change, { id: mint.unique(), isNew: true });
+    const { type } = await changeCredit(context, change);
     if (type !== "changed") throw new Error(`Paying in for ${account} was ${type}`);
   }
 }

@@ -37,7 +37,7 @@ export const startOperator: StartRole = (world, { process, stores }) => {
       ) as Micros;
       const change = { type: "paid", account, micros: part, currency: "EUR", actor: "operator" } as const;
       const context = { stores: some, closed: [], clock, mint, random };
-      const isDone = async () => (await changeCredit(context, change, { id: `${account} ${i}`, isNew: false })).type;
+      const isDone = async () => (await changeCredit(context, change, `${account} ${i}`)).type;
       while (!["changed", "repeated"].includes(await isDone())) await clock.sleep(AGAIN_MS);
     }
   }
