@@ -39,7 +39,8 @@ interface Business {
   readonly credit: CreditContext;
 }
 
-async function openBusiness({ stores, clock, mint }: OperatorContext): Promise<Business> {
+/** The directory and the sets, as they are used now. Throws SetsRefusedError where no set tells of them. */
+export async function openBusiness({ stores, clock, mint }: OperatorContext): Promise<Business> {
   const view = await viewSets({ stores });
   const used = view.sets.filter(({ state }) => isInUse(state));
   const open = used.flatMap(({ state, answer, store }) =>

@@ -8,6 +8,7 @@ import { addCreditCommand } from "./credit.ts";
 import { addDeadCommand } from "./dead.ts";
 import { addEventsCommand } from "./events.ts";
 import { explainError } from "./explain-error.ts";
+import { addQuoteCommand } from "./quote.ts";
 import { addSchemaCommand } from "./schema.ts";
 import { createScreen } from "./screen.ts";
 import { addSetsCommand } from "./sets.ts";
@@ -126,6 +127,7 @@ program
 addSetsCommand(program, process);
 addDeadCommand(program, process);
 addCreditCommand(program, process);
+addQuoteCommand(program, process);
 addSchemaCommand(program, process);
 addEventsCommand(program, process);
 
