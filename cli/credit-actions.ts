@@ -53,7 +53,7 @@ export async function openBusiness({ stores, clock, mint }: OperatorContext): Pr
 
 export async function showCredit(context: OperatorContext, id: AccountId, options: Options): Promise<boolean> {
   const { directory, credit } = await openBusiness(context);
-  const account = find(directory, id);
+  const account = findAccount(directory, id);
   const held = await creditOf(credit, id);
   const lines = options.json === true ? [JSON.stringify(toJson(account, held))] : toLines(account, held);
   for (const line of lines) context.out(line);
@@ -62,7 +62,7 @@ export async function showCredit(context: OperatorContext, id: AccountId, option
 
 export async function changeAccount(context: OperatorContext, asked: Asked, options: Options): Promise<boolean> {
   const { directory, credit } = await openBusiness(context);
-  const account = find(directory, asked.account);
+  const account = findAccount(directory, asked.account);
   const shared = { currency: account.currency, actor: context.env.USER ?? "operator" };
   const noted = options.note === undefined ? shared : { ...shared, note: options.note };
   const change = await toChange({ directory, credit }, account, asked, noted);
@@ -97,7 +97,7 @@ async function toChange(
       return { ...noted, type: "lent", account: account.id, micros: (asked.micros - limit) as Micros };
     }
     case "transferred": {
-      const to = find(directory, asked.to);
+      const to = findAccount(directory, asked.to);
       if (asked.micros <= 0n)
         throw new CreditRefusedError("A transfer is of more than nothing: name them the other way round.");
       if (to.parent !== account.id && account.parent !== to.id) {
@@ -134,7 +134,8 @@ function whyNot(changed: Changed, { account, currency }: CreditChange): string |
   }
 }
 
-function find(directory: Directory, id: AccountId): Account {
+/** Throws CreditRefusedError. */
+export function findAccount(directory: Directory, id: AccountId): Account {
   const account = directory.account(id);
   if (account === undefined) throw new CreditRefusedError(`There is no account '${id}'.`);
   return account;

@@ -30,11 +30,12 @@ export function addQuoteCommand(program: Command, host: OperatorHost): void {
     .option("--json", "the events that it would have, one JSON object a line")
     .action((account: AccountId, to: E164, flags: Flags) =>
       asOperator(host, flags, async (context) => {
-        const [{ openBusiness }, { quote, toLines }] = await Promise.all([
+        const [{ findAccount, openBusiness }, { quote, toLines }] = await Promise.all([
           import("./credit-actions.ts"),
           import("./quote-message.ts"),
         ]);
         const { directory } = await openBusiness(context);
+        findAccount(directory, account);
         const asked = { account, to, from: flags.from, class: flags.class, text: flags.text };
         const events = quote(directory, asked, context.clock.now());
         const lines =
