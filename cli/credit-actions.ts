@@ -1,5 +1,6 @@
 /** What an operator asks of the credit of accounts and does with it. */
-import { type Account, createDirectory, type Directory, directorySchema } from "#core/directory/directory.ts";
+import type { Account } from "#core/directory/account.ts";
+import type { Directory } from "#core/directory/directory.ts";
 import { isInUse, maySend } from "#core/directory/set-states.ts";
 import {
   type Changed,
@@ -47,8 +48,7 @@ export async function openBusiness({ stores, clock, mint }: OperatorContext): Pr
     answer?.standing === "in_service" && maySend(state) && store !== undefined ? [store] : [],
   );
   const closed = used.flatMap(({ set, store }) => (store !== undefined && open.includes(store) ? [] : [set]));
-  const directory = createDirectory(view.version, directorySchema.parse(view.body));
-  return { directory, credit: { stores: open, closed, clock, mint, random: systemRandom } };
+  return { directory: view.directory, credit: { stores: open, closed, clock, mint, random: systemRandom } };
 }
 
 export async function showCredit(context: OperatorContext, id: AccountId, options: Options): Promise<boolean> {

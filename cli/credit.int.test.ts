@@ -1,7 +1,8 @@
 /** `godwit credit`, and what workers make of it, on two real sets: 50 senders at once at the end of their credit. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Command } from "commander";
-import { openDirectory, writeDirectory } from "#core/directory/open-directory.ts";
+import { openDirectory } from "#core/directory/open-directory.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import type { Store } from "#core/store/store.ts";
@@ -35,7 +36,7 @@ beforeAll(async () => {
   for (const { uri, database } of uris) await setupMongoSchemaAt(uri, database);
   stores = [...stack.use(await openMongoStores(uris, shared)).bySet.values()];
   env = { GODWIT_SETS: JSON.stringify(uris), USER: "ada" };
-  await writeDirectory(stores, 1, {
+  await putDirectory(stores, {
     accounts: [
       { ...account, id: reseller, priceList: "wholesale" },
       { ...account, id: shop, parent: reseller, priceList: "retail" },

@@ -1,33 +1,30 @@
 import { expect, test } from "bun:test";
-import { createDirectory, directorySchema } from "#core/directory/directory.ts";
+import { createDirectory } from "#core/directory/write-directory.ts";
 import type { E164, Sender } from "#domain/e164.ts";
 import type { AccountId } from "#domain/ids.ts";
 import { type Asked, quote, toLines } from "./quote-message.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
-const account = { name: "A", currency: "EUR", inDoubt: "keep", keys: [], credit: "limited" };
-const directory = createDirectory(
-  1,
-  directorySchema.parse({
-    accounts: [
-      { ...account, id: "reseller", priceList: "wholesale" },
-      { ...account, id: "shop", parent: "reseller", priceList: "retail" },
-    ],
-    priceLists: [
-      {
-        id: "retail",
-        currency: "EUR",
-        rates: [{ prefix: "+61", class: "alert", priceMicros: "70000", refund: "undelivered" }],
-      },
-      { id: "wholesale", currency: "EUR", rates: [{ prefix: "+", priceMicros: "5500" }] },
-    ],
-    routes: [
-      { prefix: "+", provider: "world" },
-      { prefix: "+61", provider: "telstra" },
-    ],
-    numbers: [],
-  }),
-);
+const account = { name: "A", currency: "EUR", inDoubt: "keep" as const, keys: [], credit: "limited" as const };
+const directory = createDirectory({
+  accounts: [
+    { ...account, id: "reseller", priceList: "wholesale" },
+    { ...account, id: "shop", parent: "reseller", priceList: "retail" },
+  ],
+  priceLists: [
+    {
+      id: "retail",
+      currency: "EUR",
+      rates: [{ prefix: "+61", class: "alert", priceMicros: "70000", refund: "undelivered" }],
+    },
+    { id: "wholesale", currency: "EUR", rates: [{ prefix: "+", priceMicros: "5500" }] },
+  ],
+  routes: [
+    { prefix: "+", provider: "world" },
+    { prefix: "+61", provider: "telstra" },
+  ],
+  numbers: [],
+});
 const asked: Asked = {
   ...{ account: "shop" as AccountId, to: "+61491570156" as E164, from: "Shop" as Sender },
   ...{ class: "alert", text: "x".repeat(200) },

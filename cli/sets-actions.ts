@@ -1,14 +1,19 @@
 /**
- * What an operator asks of sets and does with them: how they are, and what each is used for. A state is changed by the
- * next version of the directory, written to every set that answers; each process sees it within a second or so.
+ * What an operator asks of sets and does with them: how they are, what each is used for, and which is the directory's
+ * home. Each is a change of the directory; every process sees it within a second or so.
  */
-import { type DirectoryInput, directorySchema, withSets } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
-import { changeSet, isInUse, nameSets, type SetState, type SetsOfDirectory } from "#core/directory/set-states.ts";
-import type { LaneDepth, OptOutKey, Standing, Store, VersionedDirectory } from "#core/store/store.ts";
+import type { DirectorySnapshot } from "#core/directory/directory.ts";
+import { latestOf } from "#core/directory/directory-log.ts";
+import { type Change, createDirectoryWriter, type DirectoryWriter } from "#core/directory/directory-writer.ts";
+import { loadDirectory } from "#core/directory/read-directory.ts";
+import { setsWrite } from "#core/directory/records.ts";
+import { changeSet, isInUse, nameSets, type SetState } from "#core/directory/set-states.ts";
+import type { DirectoryHead } from "#core/store/directory-copy.ts";
+import type { LaneDepth, OptOutKey, Standing, Store } from "#core/store/store.ts";
 import { optOutKey } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { IdMint, SetId } from "#domain/ids.ts";
+import { systemRandom } from "#domain/random.ts";
 
 /** Opt-outs that are copied in one step. */
 const OPT_OUTS_PAGE = 500;
@@ -19,6 +24,8 @@ export interface SetsContext {
   readonly mint: IdMint;
   /** Names the command in leases. */
   readonly owner: string;
+  /** Who does it, for the record. */
+  readonly actor: string;
   readonly say: (line: string) => void;
 }
 
@@ -31,7 +38,7 @@ export class SetsRefusedError extends Error {
 
 /** A set that answered. */
 export interface Answer {
-  readonly copy: VersionedDirectory | undefined;
+  readonly head: DirectoryHead;
   readonly standing: Standing;
   readonly depth: ReadonlyMap<string, LaneDepth>;
   readonly writersOpen: number;
@@ -48,21 +55,18 @@ export interface SetView {
 }
 
 export interface SetsView {
-  readonly version: number;
-  readonly body: DirectoryInput;
+  readonly directory: DirectorySnapshot;
   readonly sets: readonly SetView[];
 }
 
 /** Asks every set at once. Throws SetsRefusedError when none has a directory. */
 export async function viewSets({ stores }: Pick<SetsContext, "stores">): Promise<SetsView> {
   const answers = await Promise.all(stores.map(async (store) => ({ store, answer: await ask(store) })));
-  const copies = answers.flatMap(({ answer }) => answer?.copy ?? []);
-  const newest = copies.reduce<VersionedDirectory | undefined>(
-    (best, copy) => (best === undefined || copy.version > best.version ? copy : best),
-    undefined,
-  );
+  const heads = new Map(answers.flatMap(({ store, answer }) => (answer ? [[store.set, answer.head] as const] : [])));
+  const latest = latestOf(heads);
+  const newest = stores.find(({ set }) => set === latest?.set);
   if (newest === undefined) throw new SetsRefusedError("No set that answers has a directory.");
-  const directory = directorySchema.parse(newest.body);
+  const directory = await loadDirectory(newest);
   const listed = new Map(directory.sets.map((entry) => [entry.set, entry]));
   const known = answers.map(({ store, answer }): SetView => {
     const { set, region } = store;
@@ -71,18 +75,18 @@ export async function viewSets({ stores }: Pick<SetsContext, "stores">): Promise
   const unknown = directory.sets
     .filter(({ set }) => stores.every((store) => store.set !== set))
     .map((entry): SetView => ({ ...entry, store: undefined, answer: undefined }));
-  return { version: newest.version, body: newest.body as DirectoryInput, sets: [...known, ...unknown] };
+  return { directory, sets: [...known, ...unknown] };
 }
 
 async function ask(store: Store): Promise<Answer | undefined> {
   try {
-    const [copy, standing, depth, writers] = await Promise.all([
-      store.directory.read(),
+    const [head, standing, depth, writers] = await Promise.all([
+      store.directory.head(),
       store.standing(),
       store.depth(),
       store.events.writers(),
     ]);
-    return { copy, standing, depth, writersOpen: writers.filter(({ closed }) => !closed).length };
+    return { head, standing, depth, writersOpen: writers.filter(({ closed }) => !closed).length };
   } catch {
     return undefined;
   }
@@ -133,42 +137,58 @@ export async function copyOptOuts({ sets }: SetsView, to: Store): Promise<number
   return copied;
 }
 
-/** Writes the next version of the directory, with this set in this state, to every set that answers. */
+/** Has the directory say that this set is in this state. */
 export async function changeState(context: SetsContext, set: SetId, state: SetState): Promise<void> {
   const { say, clock } = context;
   const view = await viewSets(context);
   const found = view.sets.find((candidate) => candidate.set === set);
   if (found === undefined) throw new SetsRefusedError(`${set} is none of the sets of GODWIT_SETS.`);
-  const answering = view.sets.filter(({ answer }) => answer !== undefined);
-  const needed = view.sets.filter((one) => isInUse(one.state)).length / 2;
-  if (answering.length < needed) {
-    throw new SetsRefusedError(
-      `Only ${answering.length} of ${view.sets.length} sets answer: a change must be known to half of them.`,
-    );
-  }
-  const before = directorySchema.parse(view.body);
   // A set that has never held a directory has never been up either.
-  const used = view.sets.filter(({ answer }) => answer === undefined || answer.copy !== undefined);
-  const named = nameSets(before, used);
-  const after = changeSet(named, { set, region: found.region, state }, clock.now());
-  const version = view.version + 1;
-  await writeEverywhere(answering, version, withSets(view.body, after));
-  say(`${set} is '${state}' by version ${version} of the directory. Every process sees it within a second or so.`);
-  warn(say, after, view);
+  const used = view.sets.filter(({ answer }) => answer === undefined || answer.head.at !== undefined);
+  const change = await writerOf(context).change((held) => {
+    const sets = changeSet(nameSets(held, used), { set, region: found.region, state }, clock.now());
+    return { writes: [setsWrite(sets)], problems: [] };
+  });
+  const directory = sayChange(say, change, `${set} is '${state}'`);
+  if (!directory.sets.some((entry) => entry.state === "up")) say("No set is up now: new messages are refused.");
+  sayWhoIsSilent(say, view);
 }
 
-async function writeEverywhere(sets: readonly SetView[], version: number, body: DirectoryInput): Promise<void> {
-  const stores = sets.flatMap(({ store }) => store ?? []);
-  await writeDirectory(stores, version, body);
-  const wanted = JSON.stringify(body);
-  const held = await Promise.all(stores.map((store) => store.directory.read().catch(() => undefined)));
-  const isOurs = held.every((copy) => copy === undefined || JSON.stringify(copy.body) === wanted);
-  if (isOurs && held.some((copy) => copy !== undefined)) return;
-  throw new SetsRefusedError("Somebody else changed the directory at the same moment: look again, and say it again.");
+/** Makes this set the home of the directory. The old home need not answer, all other sets must. */
+export async function moveHome(context: SetsContext, set: SetId): Promise<void> {
+  const view = await viewSets(context);
+  answeringSet(view, set);
+  if (view.directory.home === set) throw new SetsRefusedError(`${set} is the home of the directory already.`);
+  sayChange(context.say, await writerOf(context).moveHome(set), `${set} is the home of the directory`);
+  sayWhoIsSilent(context.say, view);
 }
 
-function warn(say: SetsContext["say"], { sets }: SetsOfDirectory, view: SetsView): void {
-  if (!sets.some(({ state }) => state === "up")) say("No set is up now: new messages are refused.");
+function writerOf({ stores, clock, actor }: SetsContext): DirectoryWriter {
+  return createDirectoryWriter({ stores, clock, random: systemRandom, actor });
+}
+
+/** Throws SetsRefusedError where it was not made, or nobody can tell. */
+function sayChange(say: SetsContext["say"], change: Change, what: string): DirectorySnapshot {
+  switch (change.type) {
+    case "changed":
+      say(`${what} by change ${change.at.number} of the directory. Every process sees it within a second or so.`);
+      return change.directory;
+    case "pending":
+      say(`${what} by change ${change.at.number} of the directory.`);
+      say(`No set but ${change.at.home} has it yet: it would be lost with that one.`);
+      return change.directory;
+    case "nothing":
+      say(`${what} already.`);
+      return change.directory;
+    case "refused":
+      throw new SetsRefusedError(change.problems.map(({ key, message }) => `${key}: ${message}`).join("\n"));
+    case "unavailable":
+    case "unknown":
+      throw new SetsRefusedError(`${change.why}.`);
+  }
+}
+
+function sayWhoIsSilent(say: SetsContext["say"], view: SetsView): void {
   const silent = view.sets.filter(({ answer, store, state }) => store && answer === undefined && isInUse(state));
-  for (const { set } of silent) say(`${set} does not answer; it gets this version with the next change.`);
+  for (const { set } of silent) say(`${set} does not answer; the workers bring it up to date when it is back.`);
 }

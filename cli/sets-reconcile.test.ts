@@ -1,6 +1,6 @@
 /** What `godwit sets reconcile` does with a set that it could not look through: sets in memory, a clock that stands. */
 import { expect, test } from "bun:test";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { createManualClock } from "#core/smpp/testing/manual-clock.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import { createIdMint, type SetId } from "#domain/ids.ts";
@@ -20,11 +20,18 @@ test("a set with a chunk that nobody could look at stays marked, and the refusal
   clock.advance(Date.UTC(2026, 2, 1, 10));
   const mint = createIdMint({ clock, random: systemRandom });
   const store = createMemoryStore({ set, region: "syd", clock, random: systemRandom });
-  await writeDirectory([store], 1, { accounts: [], routes: [], numbers: [] });
+  await putDirectory([store], { accounts: [], routes: [], numbers: [] });
   await store.commit({ chunks: [{ id: mint.chunkId(), lane: lanes.inbox("bulk"), items: [{}], delayMs: 60_000 }] });
   await store.declareStanding("restored");
   const said: string[] = [];
-  const context = { stores: [store], clock, mint, owner: "test", say: (line: string) => void said.push(line) };
+  const context = {
+    stores: [store],
+    clock,
+    mint,
+    owner: "test",
+    actor: "test",
+    say: (line: string) => void said.push(line),
+  };
   const run = () => reconcile(context, { reports, set, accept: false });
   const refusal = /1 chunks are delayed or held.* Nothing was put back yet: run it again, and not within 120 s/;
   await expect(run()).rejects.toThrow(refusal);

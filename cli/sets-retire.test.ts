@@ -1,8 +1,8 @@
 /** When a set may be retired, by what its Idempotency-Keys need (I11): sets in memory, a clock that stands. */
 import { beforeEach, expect, test } from "bun:test";
-import { directorySchema } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import { loadDirectory } from "#core/directory/read-directory.ts";
 import { LIST_COUNTS_MS, stateOfSet } from "#core/directory/set-states.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { changeCredit, readCredit } from "#core/ledger/change-credit.ts";
 import { countLentElsewhere } from "#core/ledger/leave-set.ts";
 import { createManualClock, type ManualClock } from "#core/smpp/testing/manual-clock.ts";
@@ -14,7 +14,7 @@ import { type AccountId, createIdMint, type SetId } from "#domain/ids.ts";
 import { lanes } from "#domain/lane.ts";
 import type { Micros } from "#domain/money.ts";
 import { systemRandom } from "#domain/random.ts";
-import { changeState, type SetsContext } from "./sets-actions.ts";
+import { changeState, moveHome, type SetsContext } from "./sets-actions.ts";
 import { retire } from "./sets-retire.ts";
 
 const [old, other] = ["syd1", "syd2"] as [SetId, SetId];
@@ -28,18 +28,20 @@ beforeEach(async () => {
   clock.advance(Date.UTC(2026, 2, 1, 10));
   const deps = { clock, random: systemRandom };
   const stores = [old, other].map((set) => createMemoryStore({ set, region: "syd", ...deps }));
-  await writeDirectory(stores, 1, { accounts: [], routes: [], numbers: [] });
-  context = { stores, clock, mint: createIdMint(deps), owner: "test", say: () => {} };
+  await putDirectory(stores, { accounts: [], routes: [], numbers: [] });
+  context = { stores, clock, mint: createIdMint(deps), owner: "test", actor: "test", say: () => {} };
 });
 
 const tryRetire = (set: SetId, forgetKeys = false) => retire(context, { reports, set, forgetKeys });
 async function stateOf(set: SetId) {
-  const copy = await context.stores[0]?.directory.read();
-  return stateOfSet(directorySchema.parse(copy?.body), set);
+  const [, home] = context.stores;
+  return home && stateOfSet(await loadDirectory(home), set);
 }
 
 test("a set is retired only when nobody can repeat a keyed request that it took", async () => {
   await changeState(context, old, "drain");
+  await expect(tryRetire(old)).rejects.toThrow("the home of the directory: 'godwit sets home' another set first");
+  await moveHome(context, other);
   await expect(tryRetire(old)).rejects.toThrow("Idempotency-Keys that it took count until 2026-03-03T11:00:00.000Z");
   clock.advance(LIST_COUNTS_MS - 1);
   await expect(tryRetire(old)).rejects.toThrow("Idempotency-Keys");
@@ -51,6 +53,7 @@ test("a set is retired only when nobody can repeat a keyed request that it took"
 
 test("it may be retired at once where that is accepted, or where it never took a key", async () => {
   await changeState(context, old, "readonly");
+  await moveHome(context, other);
   await tryRetire(old, true);
   expect(await stateOf(old)).toBe("retired");
   const added = createMemoryStore({ set: "sin1" as SetId, region: "sin", clock, random: systemRandom });

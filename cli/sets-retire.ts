@@ -1,5 +1,5 @@
 /** Retiring a set: refused with what is left, as nobody looks there any more once it is retired. */
-import { directorySchema } from "#core/directory/directory.ts";
+
 import { isInUse, keysAskedUntil } from "#core/directory/set-states.ts";
 import { countLentElsewhere, sendCreditAway } from "#core/ledger/leave-set.ts";
 import type { Store } from "#core/store/store.ts";
@@ -34,6 +34,7 @@ export async function retire(
   const leaving = { from: store, to: heirOf(others, set), clock: context.clock, mint: context.mint };
   const sent = await sendCreditAway(leaving);
   const left = [
+    ...(view.directory.home === set ? ["the home of the directory: 'godwit sets home' another set first"] : []),
     ...(sent > 0 ? [`money on its way to ${leaving.to.set}: it has been sent now`] : []),
     ...leftOnLanes(answer),
     ...others.flatMap((one) => leftElsewhere(set, one)),
@@ -68,8 +69,8 @@ function leftElsewhere(set: SetId, other: { readonly set: SetId; readonly answer
 }
 
 /** Nobody asks a retired set whether it has a key: what it took before must be too old to be repeated (I11). */
-function leftOfKeys(set: SetId, { body }: SetsView, now: number): readonly string[] {
-  const until = keysAskedUntil(directorySchema.parse(body), set, now);
+function leftOfKeys(set: SetId, { directory }: SetsView, now: number): readonly string[] {
+  const until = keysAskedUntil(directory, set, now);
   if (until === undefined || until <= now) return [];
   const when = `until ${new Date(until).toISOString()}`;
   return [`Idempotency-Keys that it took count ${when}; with --forget-keys, repetitions may make new messages`];

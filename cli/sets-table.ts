@@ -1,16 +1,22 @@
 /** How `godwit sets list` shows sets: a table for people, objects for machines. Pure. */
 import type { SetView } from "./sets-actions.ts";
 
+/** With whether it is the directory's home. */
+export interface ShownSet extends SetView {
+  readonly isHome: boolean;
+}
+
 /** One JSON object a set. */
-export function toJson({ set, region, state, store, answer }: SetView): object {
+export function toJson({ set, region, state, isHome, store, answer }: ShownSet): object {
   return {
     set,
     region,
     state,
+    home: isHome,
     address: store !== undefined,
     reachable: answer !== undefined,
     restored: answer === undefined ? null : answer.standing === "restored",
-    directory: answer?.copy?.version ?? null,
+    directory: answer?.head.at?.number ?? null,
     writersOpen: answer?.writersOpen ?? null,
     lanes: answer === undefined ? null : Object.fromEntries(answer.depth),
   };
@@ -18,7 +24,7 @@ export function toJson({ set, region, state, store, answer }: SetView): object {
 
 const HEADINGS = ["SET", "REGION", "STATE", "REACHABLE", "WRITERS", "OLDEST", "WAITING"] as const;
 
-export function toTable(sets: readonly SetView[]): readonly string[] {
+export function toTable(sets: readonly ShownSet[]): readonly string[] {
   const rows = [HEADINGS, ...sets.map(toCells)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
@@ -29,12 +35,13 @@ export function toTable(sets: readonly SetView[]): readonly string[] {
   );
 }
 
-function toCells({ set, region, state, store, answer }: SetView): readonly string[] {
-  if (answer === undefined) return [set, region, state, store === undefined ? "no address" : "no", "", "", ""];
+function toCells({ set, region, state, isHome, store, answer }: ShownSet): readonly string[] {
+  const used = isHome ? `${state}, home` : state;
+  if (answer === undefined) return [set, region, used, store === undefined ? "no address" : "no", "", "", ""];
   const lanes = [...answer.depth].sort(([a], [b]) => (a < b ? -1 : 1));
   const oldestMs = Math.max(0, ...lanes.map(([, { oldestMs }]) => oldestMs));
   const waiting = lanes.map(([lane, { items }]) => `${lane} ${items}`).join(", ");
-  const shown = answer.standing === "restored" ? `${state}, restored: sends nothing` : state;
+  const shown = answer.standing === "restored" ? `${used}, restored: sends nothing` : used;
   return [
     set,
     region,

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Command } from "commander";
 import { MongoClient } from "mongodb";
-import { directorySchema } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+
+import { loadDirectory } from "#core/directory/read-directory.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import { optOutKey, type Store } from "#core/store/store.ts";
@@ -35,7 +36,7 @@ beforeAll(async () => {
   for (const { uri, database } of sets) await setupMongoSchemaAt(uri, database);
   const shared = { clock: systemClock, random: systemRandom, log: silentLogger, owner: "test", writers: 1 };
   stores = [...stack.use(await openMongoStores(sets, shared)).bySet.values()];
-  await writeDirectory(stores.slice(0, 1), 1, { accounts: [], routes: [], numbers: [] });
+  await putDirectory(stores.slice(0, 1), { accounts: [], routes: [], numbers: [] });
   env = { GODWIT_SETS: JSON.stringify(sets), GODWIT_POSTGRES_URL: reports.url };
 }, 180_000);
 afterAll(() => stack.disposeAsync(), 60_000);
@@ -62,8 +63,7 @@ const nth = (i: number): Store => {
   return store;
 };
 async function directoryOf(store: Store) {
-  const copy = await store.directory.read();
-  return copy === undefined ? undefined : { version: copy.version, ...directorySchema.parse(copy.body) };
+  return (await store.directory.head()).at === undefined ? undefined : loadDirectory(store);
 }
 
 test("a set that is new comes in readonly, gets the opt-outs of the others, and then is up", async () => {

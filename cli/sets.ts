@@ -47,6 +47,9 @@ export function addSetsCommand(program: Command, host: OperatorHost): void {
       ),
     );
   }
+  addForSet("home", "keep the directory there: changes of it begin on this set").action((set: SetId, flags: Flags) =>
+    run(host, flags, async (context) => (await import("./sets-actions.ts")).moveHome(context, set)),
+  );
   addForSet("retire", "use it no more; refused while anything is left on it")
     .option("--forget-keys", "while its Idempotency-Keys count, too: a repetition may make new messages")
     .action((set: SetId, flags: Flags) =>
@@ -74,8 +77,9 @@ async function list({ stores, say }: SetsContext, { json }: Flags): Promise<void
     import("./sets-actions.ts"),
     import("./sets-table.ts"),
   ]);
-  const { sets } = await viewSets({ stores });
-  const lines = json === true ? sets.map((set) => JSON.stringify(toJson(set))) : toTable(sets);
+  const { sets, directory } = await viewSets({ stores });
+  const shown = sets.map((view) => ({ ...view, isHome: view.set === directory.home }));
+  const lines = json === true ? shown.map((set) => JSON.stringify(toJson(set))) : toTable(shown);
   for (const line of lines) say(line);
 }
 
@@ -94,7 +98,7 @@ function run(
 ): Promise<void> {
   return asOperator(host, flags, async ({ stores, clock, mint, owner, out, env, stack }) => {
     const { openReportsDatabase } = await import("../reporting/reports-database.ts");
-    await act({ stores, clock, mint, owner, say: out }, () => {
+    await act({ stores, clock, mint, owner, actor: env.USER ?? "operator", say: out }, () => {
       const url = env.GODWIT_POSTGRES_URL;
       if (url === undefined) throw new MissingUrlError("GODWIT_POSTGRES_URL is required: only PostgreSQL can tell.");
       return stack.use(openReportsDatabase({ url, connections: 1, name: "godwit sets" }));

@@ -2,8 +2,10 @@
  * What every front of the edge does with a submission, HTTP and SMPP alike: the checks that need the directory, then
  * one commit. A front reads its protocol before it and words the answer after it, and does nothing else to a message.
  */
+
+import type { Account } from "#core/directory/account.ts";
 import type { Standing } from "#core/directory/account-tree.ts";
-import type { Account, Directory } from "#core/directory/directory.ts";
+import type { Directory } from "#core/directory/directory.ts";
 import { placesOfKey } from "#core/directory/keyed-set.ts";
 import { sendKeyId } from "#core/store/store.ts";
 import type { E164 } from "#domain/e164.ts";

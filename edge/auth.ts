@@ -2,8 +2,10 @@
  * Who is calling: `Authorization: Bearer gw_live_…` against the live directory. A key that has proved itself keeps its
  * digest in memory, so the hot path hashes nothing; the directory is asked every time, so a withdrawn key ends at once.
  */
+
+import type { Account } from "#core/directory/account.ts";
 import { digestsEqual, hashSecret, parseApiKey } from "#core/directory/api-key.ts";
-import type { Account, Directory } from "#core/directory/directory.ts";
+import type { Directory } from "#core/directory/directory.ts";
 
 /** Proven keys in memory. Far above the keys that one edge sees; guesses never get in, so they push nothing out. */
 const PROVEN_KEYS_MAX = 10_000;

@@ -1,7 +1,7 @@
 /** On a real set, with workers at work: of two who decide on a message at the same moment exactly one does. */
 import { expect, test } from "bun:test";
-import { createDirectory, directorySchema } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
+import { createDirectory } from "#core/directory/write-directory.ts";
 import { openMongoStore } from "#core/store/mongo/open-mongo-store.ts";
 import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import { acceptedEvent, demo, inboxItem, provider, setup, syd } from "#core/worker/testing/bench.ts";
@@ -31,7 +31,7 @@ test("messages that fall due while they are cancelled are cancelled or sent, nev
   const bench = setup();
   const context = { ...bench.context, stores: new Map([[syd, store]]), clock: systemClock, random: systemRandom };
   const nobody = { accounts: [], routes: [], numbers: [] };
-  await writeDirectory([store], 1, nobody);
+  await putDirectory([store], nobody);
 
   const notBefore = systemClock.now() + DUE_MS;
   const ids = Array.from({ length: MESSAGES }, () => context.mint.messageId(syd));
@@ -45,7 +45,7 @@ test("messages that fall due while they are cancelled are cancelled or sent, nev
   const stop = new AbortController();
   const workers = ["one", "two"].map((owner) => runWorker(context, { owner, signal: stop.signal }));
   const deps = { stores: new Map([[syd, store]]), clock: systemClock, mint: context.mint };
-  const caller = { account: demo, directory: createDirectory(1, directorySchema.parse(nobody)) };
+  const caller = { account: demo, directory: createDirectory(nobody) };
   const cancel = async (id: (typeof ids)[number], i: number): Promise<string> => {
     await systemClock.sleep(notBefore - systemClock.now() - BEFORE_MS + ((BEFORE_MS + AFTER_MS) * i) / MESSAGES);
     for (;;) {

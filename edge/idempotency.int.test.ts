@@ -1,9 +1,9 @@
 /** One key, one message (invariant I11) with edges over real replica sets, real sockets, and a restart in between. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createApiKey } from "#core/directory/api-key.ts";
-import { type DirectoryInput, directorySchema } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
 import { changeSet, nameSets } from "#core/directory/set-states.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -24,7 +24,6 @@ const base = { clock: systemClock, random: systemRandom, log: silentLogger };
 let servers: TestServers;
 let key: Awaited<ReturnType<typeof createApiKey>>;
 let directory: DirectoryInput;
-let version = 1;
 
 beforeAll(async () => {
   servers = await openTestServers({ sets: 2, postgres: false });
@@ -32,7 +31,7 @@ beforeAll(async () => {
   key = await createApiKey("acme1", systemRandom);
   directory = directoryOf(key, await createApiKey("other1", systemRandom));
   await using stores = await openStores("operator");
-  await writeDirectory([...stores.bySet.values()], version, directory);
+  await putDirectory([...stores.bySet.values()], directory);
 }, TIMEOUT_MS);
 afterAll(() => servers[Symbol.asyncDispose]());
 
@@ -141,8 +140,7 @@ test(
       list.map(({ set, region }) => ({ set, region })),
     );
     const drained = changeSet(named, { set: "syd1" as SetId, region: "syd", state: "drain" }, systemClock.now());
-    version += 1;
-    const changing = writeDirectory(list, version, directorySchema.parse({ ...directory, ...drained }));
+    const changing = putDirectory(list, { ...directory, ...drained });
     const answers = new Map<string, Set<string>>();
     const settle = async (name: string, edge: RunningEdge): Promise<void> => {
       const { status, text } = await until(`an answer to ${name}`, 30_000, async () => {

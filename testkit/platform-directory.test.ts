@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
-import { createDirectory, type DirectoryInput, directorySchema } from "#core/directory/directory.ts";
+import { loadDirectory } from "#core/directory/read-directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
 import { changeSet, nameSets } from "#core/directory/set-states.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
+import { createDirectory } from "#core/directory/write-directory.ts";
 import { createMemorySet, type MemorySet } from "#core/store/memory/memory-set.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -15,11 +18,11 @@ function createStores() {
   const sets: readonly MemorySet[] = [createMemorySet(), createMemorySet()];
   const shared = { clock: systemClock, random: systemRandom, region: "syd" };
   const stores = sets.map((data, i) => createMemoryStore({ ...shared, set: setIdSchema.parse(`syd${i + 1}`), data }));
-  return { stores, versions: () => sets.map((set) => set.directory?.version) };
+  return { stores, versions: () => sets.map((set) => set.directory.changes.length) };
 }
 
 test("demoDirectory() lets the demo account send anywhere, at the price of the longest prefix", async () => {
-  const directory = createDirectory(1, directorySchema.parse(await demoDirectory(KEY)));
+  const directory = createDirectory(await demoDirectory(KEY));
   const account = directory.key("demo")?.account;
   if (account === undefined) throw new Error("the key finds no account");
   for (const [number, prefix] of [
@@ -38,7 +41,7 @@ test("demoDirectory() refuses a key that is none", async () => {
   await expect(demoDirectory("secret")).rejects.toThrow("the stored API key");
 });
 
-test("ensureDirectory() raises the version only when the content changes", async () => {
+test("ensureDirectory() changes the directory only when the content changes", async () => {
   const { stores, versions } = createStores();
   const first = await demoDirectory(KEY);
   await ensureDirectory(stores, first);
@@ -48,22 +51,24 @@ test("ensureDirectory() raises the version only when the content changes", async
   expect(versions()).toEqual([2, 2]);
 });
 
-test("ensureDirectory() gives a set that lags behind the version that the others have", async () => {
+test("ensureDirectory() brings a set that lags behind to where the others are", async () => {
   const { stores, versions } = createStores();
-  const [first] = stores;
   const input: DirectoryInput = await demoDirectory(KEY);
-  await first?.directory.write({ version: 7, body: { ...input, ...nameSets({ sets: [], keyLists: [] }, stores) } });
+  const named = nameSets({ sets: [], keyLists: [] }, stores);
+  await putDirectory(stores.slice(0, 1), { ...input, ...named, routes: [] });
+  await putDirectory(stores.slice(0, 1), { ...input, ...named });
+  expect(versions()).toEqual([2, 0]);
   await ensureDirectory(stores, input);
-  expect(versions()).toEqual([7, 7]);
+  expect(versions()).toEqual([2, 2]);
 });
 
 test("ensureDirectory() leaves the sets in the states that they have", async () => {
-  const { stores } = createStores();
-  const [first] = stores;
+  const { stores, versions } = createStores();
   const input: DirectoryInput = await demoDirectory(KEY);
   const [set, region] = [setIdSchema.parse("syd2"), "syd"];
   const sets = changeSet(nameSets({ sets: [], keyLists: [] }, stores), { set, region, state: "drain" }, 1);
-  await first?.directory.write({ version: 3, body: { ...input, ...sets } });
+  await putDirectory(stores, { ...input, ...sets });
   await ensureDirectory(stores, { ...input, routes: [] });
-  for (const store of stores) expect(await store.directory.read()).toMatchObject({ version: 4, body: sets });
+  expect(versions()).toEqual([2, 2]);
+  for (const store of stores) expect(await loadDirectory(store)).toMatchObject({ sets: sets.sets });
 });

@@ -1,10 +1,14 @@
 /** The business of a platform that was just set up: one account that may send anywhere through the simulator. */
 import { hashSecret, parseApiKey } from "#core/directory/api-key.ts";
-import { type DirectoryInput, directorySchema, withSets } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import { copyDirectory, latestOf, readHeads } from "#core/directory/directory-log.ts";
+import { loadDirectory } from "#core/directory/read-directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
 import { nameSets } from "#core/directory/set-states.ts";
 import { hashSmppPassword } from "#core/directory/smpp-account.ts";
+import { writeDirectory } from "#core/directory/write-directory.ts";
 import type { Store } from "#core/store/store.ts";
+import { systemClock } from "#domain/clock.ts";
+import { systemRandom } from "#domain/random.ts";
 
 export const DEMO_ACCOUNT = "demo";
 /** The provider that the simulator plays. */
@@ -63,19 +67,24 @@ async function demoSmpp(password: string) {
 }
 
 /**
- * Sees to it that every set holds `business`, under a new version only if some set holds anything else. What the sets
- * are used for stays as it is; one that was not named before is named, as up.
+ * Sees to it that the directory says `business`, by a change only if it says anything else. What the sets are used for
+ * stays as it is; one that was not named before is named, as up. Resolves when every set holds it.
  */
 export async function ensureDirectory(stores: readonly Store[], business: DirectoryInput): Promise<void> {
-  const copies = await Promise.all(stores.map((store) => store.directory.read()));
-  const newest = copies.reduce((highest, copy) => Math.max(highest, copy?.version ?? 0), 0);
-  const held = directorySchema.safeParse(copies.find((copy) => copy?.version === newest)?.body).data;
-  const input = withSets(business, nameSets(held ?? { sets: [], keyLists: [] }, stores));
-  const wanted = JSON.stringify(input);
-  directorySchema.parse(input);
-  const holds = copies.map((copy) => copy?.version === newest && JSON.stringify(copy.body) === wanted);
-  if (holds.every(Boolean)) return;
-  const version = holds.some(Boolean) ? newest : newest + 1;
-  const taken = await writeDirectory(stores, version, input);
-  if (taken < stores.length) throw new Error(`Only ${taken} of ${stores.length} sets took the directory`);
+  const deps = { stores, clock: systemClock, random: systemRandom, actor: "godwit up" };
+  const before = latestOf(await readHeads(stores, systemClock));
+  const newest = stores.find(({ set }) => set === before?.set);
+  const held = newest === undefined ? { sets: [], keyLists: [] } : await loadDirectory(newest);
+  const { sets, keyLists } = nameSets(held, stores);
+  const written = await writeDirectory(deps, { ...business, sets, keyLists });
+  if (written.type !== "changed" && written.type !== "nothing") {
+    throw new Error(`The directory was not written: ${"why" in written ? written.why : written.type}`);
+  }
+  const latest = latestOf(await readHeads(stores, systemClock));
+  const from = stores.find(({ set }) => set === latest?.set);
+  if (from === undefined || latest === undefined) throw new Error("No set has the directory that was just written");
+  for (const store of stores) {
+    const { isEqual } = await copyDirectory(from, store, latest.promised);
+    if (!isEqual) throw new Error(`${store.set} did not take the directory`);
+  }
 }

@@ -49,7 +49,7 @@ test(
     expect(platform.roles.get("edge")?.alive).toBe(true);
     expect(platform.roles.get("projector")?.alive).toBe(false);
     const stores = await platform.openStores();
-    expect((await stores[0]?.directory.read())?.version).toBe(1);
+    expect((await stores[0]?.directory.head())?.at?.number).toBe(1);
     for (const store of stores) await store[Symbol.asyncDispose]();
   },
   BOUND_MS,
@@ -94,7 +94,7 @@ test(
       edgeUrl: `http://127.0.0.1:${edge}`,
     } as never);
     const stores = await platform.openStores();
-    expect((await stores[0]?.directory.read())?.version).toBe(1);
+    expect((await stores[0]?.directory.head())?.at?.number).toBe(1);
     for (const store of stores) await store[Symbol.asyncDispose]();
   },
   BOUND_MS,

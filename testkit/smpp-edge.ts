@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DirectoryInput } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
 import { hashSmppPassword } from "#core/directory/smpp-account.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { openMongoStore } from "#core/store/mongo/open-mongo-store.ts";
 import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import type { Store } from "#core/store/store.ts";
@@ -94,7 +94,7 @@ export async function openSmppEdgeProcess(options: SmppEdgeProcessOptions = {}):
   await setupMongoSchemaAt(set.uri, set.database);
   const config = { set: set.name as SetId, region: set.region, uri: set.uri, database: set.database };
   const store = opening.use(await openMongoStore({ ...config, ...shared, owner: "provider", writers: 2 }));
-  await writeDirectory([store], 1, await directoryOf(options.smpp ?? {}));
+  await putDirectory([store], await directoryOf(options.smpp ?? {}));
   const { role, port } = await createRole(opening, set, options.env ?? {});
   await role.restart();
   await role.waitForReady(READY_MS);

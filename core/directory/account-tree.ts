@@ -39,71 +39,36 @@ export interface Standing {
   readonly classes: readonly MessageClass[];
 }
 
-export interface AccountTree<Account extends TreeAccount> {
-  /** The account itself, its parent, and so on to the top; empty for one that there is not. */
-  chain(id: AccountId): readonly Account[];
-  /** Undefined: there is no such account. */
-  standing(id: AccountId): Standing | undefined;
-}
-
-/** `accounts` must have no problems, see `treeProblems`. */
-export function createAccountTree<Account extends TreeAccount>(
-  accounts: ReadonlyMap<AccountId, Account>,
-): AccountTree<Account> {
-  const standings = new Map<AccountId, Standing>();
-  const chain = (id: AccountId): readonly Account[] => [...upFrom(accounts.get(id), accounts)];
-  return {
-    chain,
-    standing(id) {
-      const known = standings.get(id);
-      if (known !== undefined) return known;
-      if (!accounts.has(id)) return undefined;
-      const standing = standingOf(chain(id));
-      standings.set(id, standing);
-      return standing;
-    },
-  };
-}
-
-function standingOf(chain: readonly TreeAccount[]): Standing {
-  const worst = Math.max(...chain.map(({ status }) => accountStatuses.indexOf(status)));
+/** What an account may do whose chain this is; empty: one that there is not. */
+export function standingOf(chain: readonly TreeAccount[]): Standing {
+  const worst = Math.max(0, ...chain.map(({ status }) => accountStatuses.indexOf(status)));
   const classes = messageClasses.filter((one) => chain.every((account) => account.classes?.includes(one) ?? true));
   return { status: accountStatuses[worst] ?? "active", classes };
 }
 
-function* upFrom<Account extends TreeAccount>(
-  start: Account | undefined,
-  accounts: ReadonlyMap<AccountId, Account>,
-): Iterable<Account> {
-  let depth = 0;
-  for (let at = start; at !== undefined && depth < ACCOUNT_DEPTH_MAX; depth++) {
-    yield at;
+/**
+ * The account itself, its parent, and so on to the top; empty for one that there is not. One that is below itself, or
+ * too deep, is cut off at ACCOUNT_DEPTH_MAX.
+ */
+export function chainOf<Account extends TreeAccount>(id: AccountId, accounts: Accounts<Account>): readonly Account[] {
+  const chain: Account[] = [];
+  for (let at = accounts.get(id); at !== undefined && chain.length < ACCOUNT_DEPTH_MAX; ) {
+    chain.push(at);
     at = at.parent === undefined ? undefined : accounts.get(at.parent);
   }
+  return chain;
 }
 
-/** What is wrong with the tree, by the place of the account that it is wrong with. */
-export function treeProblems(accounts: readonly TreeAccount[]): readonly TreeProblem[] {
-  const byId = new Map(accounts.map((account) => [account.id, account]));
-  return accounts.flatMap((account, index): readonly TreeProblem[] => {
-    const { parent } = account;
-    if (byId.get(account.id) !== account) {
-      return [{ index, field: "id", message: `'${account.id}' is the id of another account: give each its own` }];
-    }
-    if (parent === undefined) return [];
-    if (!byId.has(parent)) {
-      return [{ index, field: "parent", message: `there is no account '${parent}': make it first` }];
-    }
-    const top = [...upFrom(account, byId)].at(-1);
-    if (top?.parent === undefined || !byId.has(top.parent)) return [];
-    const why = `'${account.id}' is below itself, or more than ${ACCOUNT_DEPTH_MAX} levels down`;
-    const message = `${why}: give it another parent`;
-    return [{ index, field: "parent", message }];
-  });
+/** Undefined: its place in the tree is right. */
+export function treeProblem(account: TreeAccount, accounts: Accounts<TreeAccount>): string | undefined {
+  const { id, parent } = account;
+  if (parent === undefined) return undefined;
+  if (accounts.get(parent) === undefined) return `there is no account '${parent}': make it first`;
+  const top = chainOf(id, accounts).at(-1);
+  if (top?.parent === undefined || accounts.get(top.parent) === undefined) return undefined;
+  return `'${id}' is below itself, or more than ${ACCOUNT_DEPTH_MAX} levels down: give it another parent`;
 }
 
-interface TreeProblem {
-  readonly index: number;
-  readonly field: "id" | "parent";
-  readonly message: string;
+interface Accounts<Account extends TreeAccount> {
+  get(id: AccountId): Account | undefined;
 }

@@ -1,97 +1,26 @@
 /**
  * The configuration of the business as one immutable snapshot with its lookups: who may send (accounts, keys), where to
- * (routes), for how much (prices), and whose number was answered. Pure; loading and refreshing is in open-directory.ts.
+ * (routes), for how much (prices), and whose number was answered. A change makes another snapshot that shares what it
+ * does not touch. Pure; loading and refreshing is in open-directory.ts.
  */
-import { z } from "zod";
 import type { E164 } from "#domain/e164.ts";
+import type { AccountId, PriceListId, ProviderId, SetId } from "#domain/ids.ts";
+import type { DirectoryStamp } from "../store/directory-copy.ts";
+import type { Account } from "./account.ts";
+import { chainOf, type Standing, standingOf } from "./account-tree.ts";
+import { prefixesOf } from "./prefix.ts";
+import { createPriceList, type Price, type Priced, type PriceList, type Rate } from "./price-list.ts";
 import {
-  type AccountId,
-  accountIdSchema,
-  type PriceListId,
-  type ProviderId,
-  priceListIdSchema,
-  providerIdSchema,
-  type SetId,
-  setIdSchema,
-} from "#domain/ids.ts";
-import { currencySchema } from "#domain/money.ts";
-import { createAccountTree, type Standing, treeFields, treeProblems } from "./account-tree.ts";
-import { prefixesOf, prefixSchema } from "./prefix.ts";
-import { createPriceList, type Price, type Priced, priceListSchema } from "./price-list.ts";
-import { repeated } from "./repeated.ts";
-import {
-  isInUse,
-  keyListSchema,
-  type SetState,
-  type SetsOfDirectory,
-  setEntrySchema,
-  stateOfSet,
-} from "./set-states.ts";
-import { smppAccountSchema } from "./smpp-account.ts";
-
-/** Of those there are, in a message about one there is not. */
-const NAMES_SHOWN = 10;
-
-const accountSchema = z.strictObject({
-  id: accountIdSchema,
-  name: z.string().min(1).max(100),
-  ...treeFields,
-  currency: currencySchema,
-  /** Where keyed requests of this account go: to sets of this region. Without one, to sets of any region. */
-  homeRegion: z.string().min(1).max(32).optional(),
-  /** What happens to segments in doubt of this account's messages; alerts are always sent again (invariant I7). */
-  inDoubt: z.enum(["resend", "keep"]),
-  keys: z.array(
-    z.strictObject({ id: z.string().regex(/^[a-z0-9]{4,32}$/), secretSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
-  ),
-  /** What it pays. Without one, no number has a price, for it and for all below it. */
-  priceList: priceListIdSchema.optional(),
-  /** `limited`: it sends for no more than its credit, see core/ledger. `unlimited`: it is billed and never held up. */
-  credit: z.enum(["unlimited", "limited"]).default("unlimited"),
-  /** Absent: it does not bind to us. */
-  smpp: smppAccountSchema.optional(),
-});
-export type Account = z.output<typeof accountSchema>;
-
-const accountsSchema = z.array(accountSchema).superRefine((accounts, context) => {
-  for (const { index, field, message } of treeProblems(accounts)) {
-    context.addIssue({ code: "custom", message, path: [index, field] });
-  }
-  for (const { index, key } of repeated(accounts, ({ smpp }) => smpp?.systemId)) {
-    const message = `'${key}' is the systemId of another account: give each account its own`;
-    context.addIssue({ code: "custom", message, path: [index, "smpp", "systemId"] });
-  }
-});
-
-const priceListsSchema = z.array(priceListSchema).superRefine((lists, context) => {
-  for (const { index, key } of repeated(lists, ({ id }) => id)) {
-    const message = `'${key}' is the id of another price list: give each list its own`;
-    context.addIssue({ code: "custom", message, path: [index, "id"] });
-  }
-});
-
-const bodySchema = z.strictObject({
-  accounts: accountsSchema,
-  priceLists: priceListsSchema.default([]),
-  routes: z.array(z.strictObject({ prefix: prefixSchema, provider: providerIdSchema })),
-  /** Numbers that customers can be answered on. */
-  numbers: z.array(z.strictObject({ number: z.string().regex(/^\+?[0-9]{3,15}$/), account: accountIdSchema })),
-  /** What each set is used for; see set-states.ts. */
-  sets: z.array(setEntrySchema).default([]),
-  keyLists: z.array(keyListSchema).default([]),
-  /** Where what only one may hold is kept, such as who has which bind. Without it: the first set that is in use. */
-  home: setIdSchema.optional(),
-});
-/** The directory as it is written: each part by itself, and what names another names one that is there. */
-export const directorySchema = bodySchema.superRefine(({ accounts, priceLists }, context) => {
-  const lists = new Map(priceLists.map((list) => [list.id, list]));
-  for (const [index, { priceList, currency }] of accounts.entries()) {
-    const message = priceList && wrongList({ priceList, currency }, lists);
-    if (message !== undefined) context.addIssue({ code: "custom", message, path: ["accounts", index, "priceList"] });
-  }
-});
-export type DirectoryBody = z.output<typeof directorySchema>;
-export type DirectoryInput = z.input<typeof directorySchema>;
+  type Bodies,
+  type ListRecord,
+  type OwnNumber,
+  pageKeys,
+  type RecordKind,
+  type RecordWrite,
+  recordKeys,
+} from "./records.ts";
+import { type SetState, type SetsOfDirectory, stateOfSet } from "./set-states.ts";
+import { emptyMap, type SharedMap } from "./shared-map.ts";
 
 export interface RouteCandidate {
   readonly prefix: string;
@@ -99,9 +28,13 @@ export interface RouteCandidate {
 }
 
 export interface Directory extends SetsOfDirectory {
+  /** The number of its last change. */
   readonly version: number;
   stateOf(set: SetId): SetState;
-  /** Undefined: no set is in use, or none was ever named. */
+  /**
+   * Where changes begin, and where what only one may hold is kept, such as who has which bind. Undefined: it was never
+   * written to any set.
+   */
   readonly home: SetId | undefined;
   account(id: AccountId): Account | undefined;
   /** The account, its parent, and so on to the top: all that pay for its messages. Empty where there is no such one. */
@@ -119,64 +52,187 @@ export interface Directory extends SetsOfDirectory {
   accountOfNumber(number: string): AccountId | undefined;
 }
 
-/** Builds the lookups. `body` must have passed `directorySchema`. */
-export function createDirectory(version: number, body: DirectoryBody): Directory {
-  const accounts = new Map(body.accounts.map((account) => [account.id, account]));
-  const tree = createAccountTree(accounts);
-  const isOpen = ({ id }: Account): boolean => tree.standing(id)?.status !== "closed";
-  const keys = new Map(
-    body.accounts.flatMap((account) =>
-      account.keys.map((key) => [key.id, { account, secretSha256: key.secretSha256 }] as const),
-    ),
-  );
-  const bySystemId = new Map(
-    body.accounts.flatMap((account) => (account.smpp ? [[account.smpp.systemId, account]] : [])),
-  );
-  const routes = new Map(body.routes.map((route) => [route.prefix, route]));
-  const priceLists = new Map(body.priceLists.map((list) => [list.id, createPriceList(list)]));
-  const numbers = new Map(body.numbers.map((row) => [row.number, row.account]));
+/** The same with its records, for who changes it. */
+export interface DirectorySnapshot extends Directory {
+  readonly at: DirectoryStamp | undefined;
+  /** Its body; undefined: there is none. */
+  record(key: string): Bodies[RecordKind] | undefined;
+  recordKeys(): Iterable<string>;
+  accounts(): Iterable<Account>;
+  list(id: PriceListId): ListRecord | undefined;
+  /** Its rates in the order in which they were given; undefined: there is no such list, or pages of it are missing. */
+  ratesOf(id: PriceListId): readonly Rate[] | undefined;
+  /** Of whom the key or the bind with this name is, closed or not. */
+  holderOf(kind: "key" | "systemId", name: string): AccountId | undefined;
+  /** Each key once. */
+  with(writes: readonly RecordWrite[], at: DirectoryStamp | undefined): DirectorySnapshot;
+}
 
+interface HeldList {
+  readonly record: ListRecord;
+  readonly rates: () => readonly Rate[] | undefined;
+  readonly find: PriceList["find"];
+}
+
+interface Parts {
+  readonly accounts: SharedMap<AccountId, Account>;
+  readonly keys: SharedMap<string, AccountId>;
+  readonly systemIds: SharedMap<string, AccountId>;
+  readonly lists: SharedMap<PriceListId, HeldList>;
+  readonly pages: SharedMap<string, readonly Rate[]>;
+  readonly numbers: SharedMap<string, OwnNumber>;
+  readonly routes: ReadonlyMap<string, RouteCandidate>;
+  readonly routesBody: Bodies["routes"] | undefined;
+  readonly sets: Bodies["sets"] | undefined;
+}
+
+export const emptyDirectory: DirectorySnapshot = createSnapshot(
+  {
+    ...{ accounts: emptyMap(), keys: emptyMap(), systemIds: emptyMap(), lists: emptyMap(), pages: emptyMap() },
+    ...{ numbers: emptyMap(), routes: new Map(), routesBody: undefined, sets: undefined },
+  },
+  undefined,
+);
+
+function createSnapshot(parts: Parts, at: DirectoryStamp | undefined): DirectorySnapshot {
+  const { accounts, keys, systemIds, lists, numbers, routes } = parts;
+  const sets = parts.sets ?? { sets: [], keyLists: [] };
+  const chain = (id: AccountId): readonly Account[] => chainOf(id, accounts);
+  const openAccount = (id: AccountId | undefined): Account | undefined => {
+    const account = id === undefined ? undefined : accounts.get(id);
+    return account === undefined || standingOf(chain(account.id)).status === "closed" ? undefined : account;
+  };
   return {
-    version,
-    sets: body.sets,
-    keyLists: body.keyLists,
-    stateOf: (set) => stateOfSet(body, set),
-    home: body.home ?? body.sets.find(({ state }) => isInUse(state))?.set,
+    at,
+    version: at?.number ?? 0,
+    home: at?.home,
+    sets: sets.sets,
+    keyLists: sets.keyLists,
+    stateOf: (set) => stateOfSet(sets, set),
     account: (id) => accounts.get(id),
-    chain: tree.chain,
-    standing: tree.standing,
+    chain,
+    standing: (id) => (accounts.get(id) === undefined ? undefined : standingOf(chain(id))),
     key(keyId) {
-      const key = keys.get(keyId);
-      return key !== undefined && isOpen(key.account) ? key : undefined;
+      const account = openAccount(keys.get(keyId));
+      const key = account?.keys.find(({ id }) => id === keyId);
+      return account === undefined || key === undefined ? undefined : { account, secretSha256: key.secretSha256 };
     },
-    accountOfSystemId(systemId) {
-      const account = bySystemId.get(systemId);
-      return account !== undefined && isOpen(account) ? account : undefined;
-    },
+    accountOfSystemId: (systemId) => openAccount(systemIds.get(systemId)),
     routes: (to) => prefixesOf(to, routes),
-    price(id, message, at) {
+    price(id, message, time) {
       const list = accounts.get(id)?.priceList;
-      return list === undefined ? undefined : priceLists.get(list)?.find(message, at);
+      return list === undefined ? undefined : lists.get(list)?.find(message, time);
     },
-    accountOfNumber: (number) => numbers.get(number),
+    accountOfNumber: (number) => numbers.get(number)?.account,
+    record: (key) => recordOf(parts, key),
+    *recordKeys() {
+      for (const id of accounts.keys()) yield recordKeys.account(id);
+      for (const id of lists.keys()) yield recordKeys.list(id);
+      yield* parts.pages.keys();
+      for (const number of numbers.keys()) yield recordKeys.number(number);
+      if (parts.routesBody !== undefined) yield recordKeys.routes();
+      if (parts.sets !== undefined) yield recordKeys.sets();
+    },
+    accounts: () => accounts.values(),
+    list: (id) => lists.get(id)?.record,
+    ratesOf: (id) => lists.get(id)?.rates(),
+    holderOf: (kind, name) => (kind === "key" ? keys : systemIds).get(name),
+    with: (writes, then) => createSnapshot(changed(parts, writes), then),
   };
 }
 
-/** The same business with other sets. */
-export function withSets(body: DirectoryInput, { sets, keyLists }: SetsOfDirectory): DirectoryInput {
-  return { ...body, sets: [...sets], keyLists: keyLists.map((list) => ({ ...list, sets: [...list.sets] })) };
+function recordOf(parts: Parts, key: string): Bodies[RecordKind] | undefined {
+  const slash = key.indexOf("/");
+  const name = key.slice(slash + 1);
+  switch (slash < 0 ? key : key.slice(0, slash)) {
+    case "account":
+      return parts.accounts.get(name as AccountId);
+    case "list":
+      return parts.lists.get(name as PriceListId)?.record;
+    case "rates":
+      return parts.pages.get(key) as Rate[] | undefined;
+    case "number":
+      return parts.numbers.get(name);
+    case "routes":
+      return parts.routesBody;
+    case "sets":
+      return parts.sets;
+  }
+  return undefined;
 }
 
-/** Undefined: it is right. */
-function wrongList(
-  { priceList, currency }: { readonly priceList: PriceListId; readonly currency: string },
-  lists: ReadonlyMap<PriceListId, { readonly currency: string }>,
-): string | undefined {
-  const list = lists.get(priceList);
-  if (list === undefined) {
-    const known = lists.size === 0 ? "" : `, or name one of ${[...lists.keys()].slice(0, NAMES_SHOWN).join(", ")}`;
-    return `there is no price list '${priceList}': make it first${known}`;
+function changed(parts: Parts, writes: readonly RecordWrite[]): Parts {
+  const accounts = new Map<AccountId, Account | undefined>();
+  const lists = new Map<PriceListId, ListRecord | undefined>();
+  const pages = new Map<string, readonly Rate[] | undefined>();
+  const numbers = new Map<string, OwnNumber | undefined>();
+  let { routes, routesBody, sets } = parts;
+  for (const write of writes) {
+    const name = write.key.slice(write.key.indexOf("/") + 1);
+    switch (write.kind) {
+      case "account":
+        accounts.set(name as AccountId, write.body ?? undefined);
+        break;
+      case "list":
+        lists.set(name as PriceListId, write.body ?? undefined);
+        break;
+      case "rates":
+        pages.set(write.key, write.body ?? undefined);
+        break;
+      case "number":
+        numbers.set(name, write.body ?? undefined);
+        break;
+      case "routes":
+        routesBody = write.body ?? undefined;
+        routes = new Map((routesBody ?? []).map((route) => [route.prefix, route]));
+        break;
+      case "sets":
+        sets = write.body ?? undefined;
+        break;
+    }
   }
-  if (list.currency === currency) return undefined;
-  return `'${priceList}' is in ${list.currency} and the account in ${currency}: give it a list in ${currency}`;
+  const allPages = parts.pages.with(pages);
+  const held = [...lists].map(([id, list]) => [id, list && holdList(list, allPages)] as const);
+  return {
+    accounts: parts.accounts.with(accounts),
+    keys: reindex(parts.keys, { accounts, before: parts.accounts, namesOf: ({ keys }) => keys.map(({ id }) => id) }),
+    systemIds: reindex(parts.systemIds, {
+      ...{ accounts, before: parts.accounts },
+      namesOf: ({ smpp }) => (smpp === undefined ? [] : [smpp.systemId]),
+    }),
+    lists: parts.lists.with(new Map(held)),
+    pages: allPages,
+    numbers: parts.numbers.with(numbers),
+    ...{ routes, routesBody, sets },
+  };
+}
+
+/** What accounts are found by, with those that were changed. */
+function reindex(
+  index: SharedMap<string, AccountId>,
+  change: {
+    readonly accounts: ReadonlyMap<AccountId, Account | undefined>;
+    readonly before: SharedMap<AccountId, Account>;
+    readonly namesOf: (account: Account) => readonly string[];
+  },
+): SharedMap<string, AccountId> {
+  const { accounts, before, namesOf } = change;
+  const names = new Map<string, AccountId | undefined>();
+  for (const id of accounts.keys()) {
+    const account = before.get(id);
+    for (const name of account === undefined ? [] : namesOf(account)) names.set(name, undefined);
+  }
+  for (const [id, account] of accounts) {
+    for (const name of account === undefined ? [] : namesOf(account)) names.set(name, id);
+  }
+  return index.with(names);
+}
+
+function holdList(record: ListRecord, pages: SharedMap<string, readonly Rate[]>): HeldList {
+  const own = pageKeys(record).map((key) => pages.get(key));
+  const rates = (): readonly Rate[] | undefined => {
+    const there = own.filter((page) => page !== undefined);
+    return there.length === own.length ? there.flat() : undefined;
+  };
+  return { record, rates, find: createPriceList(record.id, () => rates() ?? []).find };
 }

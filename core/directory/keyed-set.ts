@@ -7,7 +7,7 @@
  */
 import { type SendKeyId, type SendRecord, sendKeyId } from "#core/store/store.ts";
 import type { SetId } from "#domain/ids.ts";
-import type { Account } from "./directory.ts";
+import type { Account } from "./account.ts";
 import { type KeyList, LIST_COUNTS_MS, type SetState } from "./set-states.ts";
 
 /** One set that a keyed request has to go to, and the names that it takes there: at least one, the newest last. */

@@ -6,9 +6,10 @@ import type { Clock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
 import { systemRandom } from "#domain/random.ts";
-import { openDirectory, writeDirectory } from "./open-directory.ts";
+import { openDirectory } from "./open-directory.ts";
 import { setParts } from "./set-parts.ts";
 import type { SetState } from "./set-states.ts";
+import { putDirectory } from "./testing/put-directory.ts";
 
 const [syd, fra, sin] = ["syd1", "fra1", "sin1"] as [SetId, SetId, SetId];
 const business = { accounts: [], routes: [], numbers: [] };
@@ -67,7 +68,7 @@ function setup() {
     return Object.assign(store, {
       ping: () => unlessAway(set, async () => undefined),
       standing: () => unlessAway(set, standing),
-      directory: { ...directory, read: () => unlessAway(set, directory.read) },
+      directory: { ...directory, head: () => unlessAway(set, directory.head) },
     });
   });
   return { clock, away, said, stores, live: openDirectory({ stores, clock, log }) };
@@ -78,14 +79,14 @@ describe("stateOf()", () => {
     const { clock, live, stores } = setup();
     await clock.advance(10);
     expect([live.stateOf(syd), live.stateOf(fra)]).toEqual(["up", "up"]);
-    await writeDirectory(stores.slice(1), 1, named({ syd1: "drain", fra1: "up" }));
+    await putDirectory(stores.slice(1), named({ syd1: "drain", fra1: "up" }));
     await clock.advance(1_000);
     expect([live.stateOf(syd), live.stateOf(fra)]).toEqual(["drain", "up"]);
   });
 
   test("is readonly for a set that stands as restored, whatever the directory says, until it does not", async () => {
     const { clock, live, said, stores } = setup();
-    await writeDirectory(stores, 1, named({ syd1: "up", fra1: "up" }));
+    await putDirectory(stores, named({ syd1: "up", fra1: "up" }));
     await stores[0]?.declareStanding("restored");
     await clock.advance(1_000);
     expect([live.stateOf(syd), live.stateOf(fra)]).toEqual(["readonly", "up"]);
@@ -111,7 +112,7 @@ describe("stateOf()", () => {
 
   test("a retired set stays retired though it answers no more, and is asked no more", async () => {
     const { away, clock, live, stores } = setup();
-    await writeDirectory(stores, 1, named({ syd1: "retired", fra1: "up" }));
+    await putDirectory(stores, named({ syd1: "retired", fra1: "up" }));
     await clock.advance(1_000);
     away.add(syd);
     await clock.advance(20_000);
@@ -125,14 +126,14 @@ describe("stateOf()", () => {
 test("a set without an address here is said once, and shown by readiness until it is retired", async () => {
   const { clock, live, said, stores } = setup();
   const bySet = new Map(stores.map((store) => [store.set, store]));
-  await writeDirectory(stores, 1, named({ syd1: "up", fra1: "up", sin1: "readonly" }));
+  await putDirectory(stores, named({ syd1: "up", fra1: "up", sin1: "readonly" }));
   await clock.advance(1_000);
-  await writeDirectory(stores, 2, named({ syd1: "up", fra1: "up", sin1: "up" }));
+  await putDirectory(stores, named({ syd1: "up", fra1: "up", sin1: "up" }));
   await clock.advance(5_000);
   expect(said.filter((line) => line.startsWith("set.no_address"))).toEqual(["set.no_address sin1"]);
   expect(live.unknownSets()).toEqual([sin]);
   expect(await setParts({ bySet }, live)).toEqual({ "set syd1": true, "set fra1": true, "set sin1": false });
-  await writeDirectory(stores, 3, named({ syd1: "up", fra1: "up", sin1: "retired" }));
+  await putDirectory(stores, named({ syd1: "up", fra1: "up", sin1: "retired" }));
   await clock.advance(1_000);
   expect(await setParts({ bySet }, live)).toEqual({ "set syd1": true, "set fra1": true });
 });

@@ -1,15 +1,20 @@
 /**
- * Keeps the newest directory in memory, and each set's own standing: loads them from every set that is in use, asks
- * again every second, works on from memory while no set answers, and says how old the copy is. It never waits for a set
- * on a request's path, and never calls a set usable for sending that has not said of itself that it is.
+ * Keeps the newest directory in memory, and each set's own standing: asks every set that is in use each second what it
+ * has come to, reads what is new from the one that is ahead, works on from memory while no set answers, and says how
+ * old the copy is. It never waits for a set on a request's path, and never calls a set usable for sending that has not
+ * said of itself that it is.
  */
 import type { Clock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import type { Logger } from "#domain/log.ts";
-import type { Store, VersionedDirectory } from "../store/store.ts";
-import { createDirectory, type Directory, type DirectoryInput, directorySchema } from "./directory.ts";
+import { compareStamps, type DirectoryHead } from "../store/directory-copy.ts";
+import type { Store } from "../store/store.ts";
+import type { Directory, DirectorySnapshot } from "./directory.ts";
+import { type Heads, latestOf } from "./directory-log.ts";
+import { inTime } from "./in-time.ts";
+import { DirectoryMalformedError, followLog, loadDirectory } from "./read-directory.ts";
 import { isInUse, type SetState } from "./set-states.ts";
-import { createStandings } from "./standings.ts";
+import { createStandings, type Standings } from "./standings.ts";
 
 /** How often every set is looked at. 1 s: a new key, or another state of a set, works within a second. */
 const REFRESH_MS = 1_000;
@@ -22,7 +27,9 @@ const UNREACHABLE_MS = 10_000;
 
 export interface LiveDirectory extends AsyncDisposable {
   /** The newest snapshot seen; undefined until some set has answered with one. */
-  current(): Directory | undefined;
+  current(): DirectorySnapshot | undefined;
+  /** What each set that answers has come to. */
+  heads(): Heads;
   /** Milliseconds since a set last confirmed it. */
   ageMs(): number;
   /**
@@ -36,90 +43,164 @@ export interface LiveDirectory extends AsyncDisposable {
   ready(signal: AbortSignal): Promise<Directory | undefined>;
 }
 
-export function openDirectory(deps: {
+interface Deps {
   readonly stores: readonly Store[];
   readonly clock: Clock;
   readonly log: Logger;
-}): LiveDirectory {
-  const { clock, log, stores } = deps;
-  const stop = new AbortController();
-  const standings = createStandings({ clock, log });
-  const known = new Set(stores.map((store) => store.set));
-  let current: Directory | undefined;
-  let confirmedAt = clock.monotonic();
-  let unreachableSaid = false;
-  let announce: (() => void) | undefined;
-  const first = new Promise<void>((resolve) => {
-    announce = resolve;
-  });
+}
 
-  async function refreshFrom(store: Store): Promise<void> {
-    while (!stop.signal.aborted) {
-      const isRetired = current?.stateOf(store.set) === "retired";
-      const answered = isRetired || (await lookAt(store));
-      sayWhenUnreachable();
-      await clock.sleep(answered ? REFRESH_MS : RETRY_MS, stop.signal);
+export function openDirectory(deps: Deps): LiveDirectory {
+  const opened = new OpenedDirectory(deps);
+  // Its users take the methods they need from it.
+  return {
+    current: () => opened.current(),
+    heads: () => opened.heads(),
+    ageMs: () => opened.ageMs(),
+    stateOf: (set) => opened.stateOf(set),
+    unknownSets: () => opened.unknownSets(),
+    ready: (signal) => opened.ready(signal),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+class OpenedDirectory implements LiveDirectory {
+  readonly #deps: Deps;
+  readonly #stop = new AbortController();
+  readonly #standings: Standings;
+  readonly #known: ReadonlySet<SetId>;
+  readonly #heads = new Map<SetId, DirectoryHead>();
+  /** Sets that have answered, or not, at least once. */
+  readonly #asked = new Set<SetId>();
+  /** Sets that are being read, since when: from one that takes too long another takes over. */
+  readonly #reading = new Map<SetId, number>();
+  readonly #first = Promise.withResolvers<void>();
+  readonly #openedAt: number;
+  #current: DirectorySnapshot | undefined;
+  #confirmedAt: number;
+  #malformed = "";
+  #unreachableSaid = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#standings = createStandings(deps);
+    this.#known = new Set(deps.stores.map((store) => store.set));
+    this.#openedAt = deps.clock.monotonic();
+    this.#confirmedAt = this.#openedAt;
+    for (const store of deps.stores) void this.#refreshFrom(store);
+  }
+
+  current(): DirectorySnapshot | undefined {
+    return this.#current;
+  }
+
+  heads(): Heads {
+    return this.#heads;
+  }
+
+  ageMs(): number {
+    return this.#deps.clock.monotonic() - this.#confirmedAt;
+  }
+
+  stateOf(set: SetId): SetState {
+    const said = this.#current?.stateOf(set) ?? "up";
+    return said === "retired" || this.#standings.isInService(set) ? said : "readonly";
+  }
+
+  unknownSets(): readonly SetId[] {
+    return this.#current === undefined ? [] : unknownOf(this.#current, this.#known);
+  }
+
+  async ready(signal: AbortSignal): Promise<DirectorySnapshot | undefined> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await Promise.race([this.#first.promise, aborted]);
+    return this.#current;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A read that hangs is not waited for: closing its store ends it.
+    this.#stop.abort();
+  }
+
+  async #refreshFrom(store: Store): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const isRetired = this.#current?.stateOf(store.set) === "retired";
+      const answered = isRetired || (await this.#lookAt(store));
+      if (isRetired) this.#heads.delete(store.set);
+      this.#asked.add(store.set);
+      void this.#catchUp();
+      this.#sayWhenUnreachable();
+      await this.#deps.clock.sleep(answered ? REFRESH_MS : RETRY_MS, signal);
     }
   }
 
   /** False: it did not say how it stands. */
-  async function lookAt(store: Store): Promise<boolean> {
-    const [copy, standing] = await Promise.all([
-      inTime(clock, store.directory.read()),
-      inTime(clock, store.standing()),
+  async #lookAt(store: Store): Promise<boolean> {
+    const { clock } = this.#deps;
+    const [head, standing] = await Promise.all([
+      inTime(clock, store.directory.head(), READ_MS_MAX),
+      inTime(clock, store.standing(), READ_MS_MAX),
     ]);
-    if (stop.signal.aborted) return false;
-    if (standing !== undefined) standings.learn(store.set, standing);
-    if (copy !== undefined) take(copy, store);
+    if (this.#stop.signal.aborted) return false;
+    if (standing !== undefined) this.#standings.learn(store.set, standing);
+    if (head === undefined) this.#heads.delete(store.set);
+    else this.#heads.set(store.set, head);
+    if (head?.at !== undefined && head.at.change === this.#current?.at?.change) this.#confirmedAt = clock.monotonic();
     return standing !== undefined;
   }
 
-  function sayWhenUnreachable(): void {
-    const ageMs = Math.round(clock.monotonic() - confirmedAt);
-    if (ageMs < UNREACHABLE_MS) unreachableSaid = false;
-    else if (!unreachableSaid) {
-      unreachableSaid = true;
-      log.error("directory.unreachable", { ageMs });
+  /** Reads what the set that is ahead has and we have not. */
+  async #catchUp(): Promise<void> {
+    const now = this.#deps.clock.monotonic();
+    if ([...this.#reading.values()].some((since) => now - since < REFRESH_MS)) return;
+    const latest = latestOf(new Map([...this.#heads].filter(([set]) => !this.#reading.has(set))));
+    const store = this.#deps.stores.find(({ set }) => set === latest?.set);
+    const held = this.#current;
+    if (latest === undefined || store === undefined || compareStamps(latest.at, held?.at) <= 0) return;
+    if (held === undefined && this.#mayBeBehind()) return;
+    this.#reading.set(store.set, now);
+    try {
+      const read = await (held === undefined ? loadDirectory(store) : followLog(held, store));
+      if (!this.#stop.signal.aborted && compareStamps(read.at, this.#current?.at) > 0) this.#take(read, store);
+    } catch (error) {
+      // Another may be asked instead; this one is when it next says what it has come to.
+      this.#heads.delete(store.set);
+      this.#sayMalformed(store, error);
+    } finally {
+      this.#reading.delete(store.set);
     }
   }
 
-  function take(copy: VersionedDirectory, store: Store): void {
-    if (current !== undefined && copy.version <= current.version) {
-      if (copy.version === current.version) confirmedAt = clock.monotonic();
-      return;
-    }
-    const body = directorySchema.safeParse(copy.body);
-    if (!body.success) {
-      log.error("defect", { where: `directory ${copy.version} of ${store.set}`, error: body.error.message });
-      return;
-    }
-    const before = current;
-    current = createDirectory(copy.version, body.data);
-    confirmedAt = clock.monotonic();
-    log.info("directory.loaded", { version: copy.version, set: store.set });
-    sayChanges(log, known, { before, now: current });
-    announce?.();
+  /** A set that was away may be months behind: of all that are asked at the start, the first to answer is not taken. */
+  #mayBeBehind(): boolean {
+    const { stores, clock } = this.#deps;
+    return this.#asked.size < stores.length && clock.monotonic() - this.#openedAt < REFRESH_MS;
   }
 
-  for (const store of stores) void refreshFrom(store);
-  return {
-    current: () => current,
-    ageMs: () => clock.monotonic() - confirmedAt,
-    stateOf(set) {
-      const said = current?.stateOf(set) ?? "up";
-      return said === "retired" || standings.isInService(set) ? said : "readonly";
-    },
-    unknownSets: () => (current === undefined ? [] : unknownOf(current, known)),
-    async ready(signal) {
-      const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-      await Promise.race([first, aborted]);
-      return current;
-    },
-    async [Symbol.asyncDispose]() {
-      // A read that hangs is not waited for: closing its store ends it.
-      stop.abort();
-    },
-  };
+  #take(read: DirectorySnapshot, store: Store): void {
+    const { log, clock } = this.#deps;
+    const before = this.#current;
+    this.#current = read;
+    this.#confirmedAt = clock.monotonic();
+    log.info("directory.loaded", { version: read.version, set: store.set });
+    sayChanges(log, this.#known, { before, now: read });
+    this.#first.resolve();
+  }
+
+  #sayMalformed({ set }: Store, error: unknown): void {
+    if (!(error instanceof DirectoryMalformedError) || this.#malformed === error.message) return;
+    this.#malformed = error.message;
+    this.#deps.log.error("defect", { where: `directory of ${set}`, error: error.message });
+  }
+
+  #sayWhenUnreachable(): void {
+    const ageMs = Math.round(this.ageMs());
+    if (ageMs < UNREACHABLE_MS) this.#unreachableSaid = false;
+    else if (!this.#unreachableSaid) {
+      this.#unreachableSaid = true;
+      this.#deps.log.error("directory.unreachable", { ageMs });
+    }
+  }
 }
 
 /** One line for each set whose state changed, and one for each that this process now learns it has no address of. */
@@ -139,26 +220,4 @@ function sayChanges(
 
 function unknownOf({ sets }: Directory, known: ReadonlySet<SetId>): readonly SetId[] {
   return sets.flatMap(({ set, state }) => (isInUse(state) && !known.has(set) ? [set] : []));
-}
-
-/** Undefined: it failed, or took too long. */
-function inTime<T>(clock: Clock, reading: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const late = clock.after(READ_MS_MAX, () => resolve(undefined));
-    reading.then(resolve, () => resolve(undefined)).finally(() => late.cancel());
-  });
-}
-
-/**
- * Writes a new version to every set that can be reached and returns how many took it. Throws ZodError when `input` is
- * not a directory, so that nothing malformed is ever stored.
- */
-export async function writeDirectory(
-  stores: readonly Store[],
-  version: number,
-  input: DirectoryInput,
-): Promise<number> {
-  directorySchema.parse(input);
-  const results = await Promise.allSettled(stores.map((store) => store.directory.write({ version, body: input })));
-  return results.filter((result) => result.status === "fulfilled").length;
 }

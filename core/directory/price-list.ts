@@ -15,7 +15,7 @@ import { repeated } from "./repeated.ts";
 /** Of one list. */
 const RATES_MAX = 200_000;
 
-const rateSchema = z.strictObject({
+export const rateSchema = z.strictObject({
   prefix: prefixSchema,
   /** Absent: all classes. */
   class: messageClassSchema.optional(),
@@ -42,7 +42,7 @@ export const priceListSchema = z
       context.addIssue({ code: "custom", message, path: ["rates", index] });
     }
   });
-type PriceListBody = z.output<typeof priceListSchema>;
+export type PriceListInput = z.input<typeof priceListSchema>;
 
 /** What a message is priced by. */
 export interface Priced {
@@ -61,12 +61,12 @@ export interface PriceList {
   find(message: Priced, at: number): Price | undefined;
 }
 
-export function createPriceList({ id, rates }: PriceListBody): PriceList {
+export function createPriceList(id: PriceListId, ratesOf: () => readonly Rate[]): PriceList {
   // Most lists of a large business are not asked for in a process's life: each is sorted when it first is.
   let byPrefix: ReadonlyMap<string, readonly Rate[]> | undefined;
   return {
     find(message, at) {
-      byPrefix ??= Map.groupBy(rates.toSorted(bySpeciality), ({ prefix }) => prefix);
+      byPrefix ??= Map.groupBy(ratesOf().toSorted(bySpeciality), ({ prefix }) => prefix);
       const sender = senderTypeOf(message.from);
       for (const some of prefixesOf(message.to, byPrefix)) {
         const rate = some.find((one) => fits(one, message.class, sender, at));

@@ -1,24 +1,27 @@
 import { expect, test } from "bun:test";
 import type { AccountId } from "#domain/ids.ts";
-import { createDirectory, directorySchema } from "./directory.ts";
+import type { AccountInput } from "./account.ts";
 import { hashSmppPassword } from "./smpp-account.ts";
+import { createDirectory, DirectoryRefusedError } from "./write-directory.ts";
 
 const HASH = "a".repeat(64);
-const account = (id: string, smpp?: object) => ({
+const account = (id: string, smpp?: object): AccountInput => ({
   ...{ id, name: id, currency: "AUD", inDoubt: "keep", keys: [] },
-  ...(smpp === undefined ? {} : { smpp: { passwordSha256: HASH, ...smpp } }),
+  // As somebody writes it who may be wrong.
+  ...(smpp !== undefined && { smpp: { passwordSha256: HASH, ...smpp } as NonNullable<AccountInput["smpp"]> }),
 });
-const parse = (...accounts: object[]) => directorySchema.safeParse({ accounts, routes: [], numbers: [] });
-const problems = (...accounts: object[]): readonly string[] =>
-  parse(...accounts).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
+const make = (...accounts: AccountInput[]) => createDirectory({ accounts, routes: [], numbers: [] });
+function problems(...accounts: AccountInput[]): readonly string[] {
+  try {
+    make(...accounts);
+    return [];
+  } catch (error) {
+    return error instanceof DirectoryRefusedError ? error.message.split("\n") : [String(error)];
+  }
+}
 
 test("an account is found by its systemId, with defaults for what is not said", () => {
-  const body = directorySchema.parse({
-    accounts: [account("acme", { systemId: "acme-1" }), account("other")],
-    routes: [],
-    numbers: [],
-  });
-  const directory = createDirectory(1, body);
+  const directory = make(account("acme", { systemId: "acme-1" }), account("other"));
   expect(directory.accountOfSystemId("acme-1")?.id).toBe("acme" as AccountId);
   expect(directory.accountOfSystemId("other")).toBeUndefined();
   const { passwordSha256: _, ...said } = directory.accountOfSystemId("acme-1")?.smpp ?? { passwordSha256: "" };
@@ -39,7 +42,7 @@ test("an account is found by its systemId, with defaults for what is not said", 
 
 test("a systemId belongs to one account", () => {
   expect(problems(account("acme", { systemId: "one" }), account("other", { systemId: "one" }))).toEqual([
-    "accounts.1.smpp.systemId: 'one' is the systemId of another account: give each account its own",
+    "account/other smpp.systemId: 'one' is the systemId of another account: give each account its own",
   ]);
   expect(problems(account("acme", { systemId: "one" }), account("other", { systemId: "two" }))).toEqual([]);
 });
@@ -53,7 +56,7 @@ test.each([
   [{ systemId: "a", allowedIps: ["10.0.0.1/8"] }, "smpp.allowedIps.0: must be an IP address or a range"],
   [{ systemId: "a", password: "secret" }, "smpp: Unrecognized key"],
 ])("%j is refused, and it is said where", (smpp, problem) => {
-  expect(problems(account("acme", smpp)).join("\n")).toContain(`accounts.0.${problem}`);
+  expect(problems(account("acme", smpp)).join("\n")).toContain(`account/acme ${problem}`);
 });
 
 test("hashSmppPassword() differs by systemId, and takes what the wire can carry", async () => {

@@ -85,6 +85,9 @@ export interface LogEvents {
   "receipt.unmatched": { readonly provider: string; readonly receipts: number };
   "reply.unmatched": { readonly provider: string; readonly from: MaskedNumber };
   "directory.loaded": { readonly version: number; readonly set: string };
+  /** Changes that only a home that was left behind had, and that nobody was told are made. */
+  "directory.dropped": { readonly set: string; readonly number: number };
+  "directory.not_copied": { readonly set: string; readonly code: string };
   "directory.unreachable": { readonly ageMs: number };
   "project.caught_up": { readonly set: string; readonly batches: number };
   /** The set lacks batches that were read from it before: it is a copy of its past, and is marked as restored. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createDirectory, directorySchema } from "#core/directory/directory.ts";
+import { createDirectory } from "#core/directory/write-directory.ts";
 import { type BatchCredit, createBatchCredit } from "#core/ledger/batch-credit.ts";
 import { createPurse } from "#core/ledger/purse.ts";
 import { allotmentId } from "#core/store/charge.ts";
@@ -18,30 +18,27 @@ import { runPipeline } from "./run-pipeline.ts";
 
 const NOW = 1_800_000_000_000;
 const mintAt = (ms: number) => createIdMint({ clock: { ...systemClock, now: () => ms }, random: systemRandom });
-const DEMO = { id: "demo", name: "Demo", currency: "EUR", inDoubt: "resend", keys: [], priceList: "retail" };
-const directory = createDirectory(
-  1,
-  directorySchema.parse({
-    accounts: [DEMO],
-    priceLists: [
-      {
-        id: "retail",
-        currency: "EUR",
-        rates: [
-          { prefix: "+61", priceMicros: "45000" },
-          { prefix: "+614", priceMicros: "38000" },
-          { prefix: "+49", priceMicros: "70000" },
-        ],
-      },
-    ],
-    routes: [
-      { prefix: "+", provider: "fallback" },
-      { prefix: "+61", provider: "sim" },
-      { prefix: "+6", provider: "pacific" },
-    ],
-    numbers: [],
-  }),
-);
+const DEMO = { id: "demo", name: "Demo", currency: "EUR", inDoubt: "resend" as const, keys: [], priceList: "retail" };
+const directory = createDirectory({
+  accounts: [DEMO],
+  priceLists: [
+    {
+      id: "retail",
+      currency: "EUR",
+      rates: [
+        { prefix: "+61", priceMicros: "45000" },
+        { prefix: "+614", priceMicros: "38000" },
+        { prefix: "+49", priceMicros: "70000" },
+      ],
+    },
+  ],
+  routes: [
+    { prefix: "+", provider: "fallback" },
+    { prefix: "+61", provider: "sim" },
+    { prefix: "+6", provider: "pacific" },
+  ],
+  numbers: [],
+});
 
 function context(optedOut: readonly OptOutKey[] = []): HandlerContext {
   return { now: NOW, directory, optedOut: new Set(optedOut), credit: creditOf({}) };
@@ -118,7 +115,7 @@ test("no price is a rejection that says so", () => {
 });
 
 test("no route is a rejection, and nothing is billed", () => {
-  const bare = createDirectory(2, { accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
+  const bare = createDirectory({ accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
   const result = runPipeline(pipeline, [item()], { ...context(), directory: bare });
   expect(result.events).toMatchObject([{ type: "rejected", reason: "no_route" }]);
 });
@@ -146,7 +143,7 @@ test("what the directory has no place for is tried again while the message is yo
   expect(early.retries.get(1_000)).toEqual(retried);
   // Not even that it was routed: the retry says so again.
   expect(early.events).toEqual([]);
-  const bare = createDirectory(2, { accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
+  const bare = createDirectory({ accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
   expect(runPipeline(pipeline, retried, { ...context(), directory: bare }).retries.get(1_000)).toEqual(retried);
   const late = runPipeline(pipeline, [young(DIRECTORY_LAG_MAX_MS), young(-DIRECTORY_LAG_MAX_MS)], context());
   expect(late.events.map((event) => event.type)).toEqual(["routed", "rejected", "routed", "rejected"]);
@@ -176,15 +173,12 @@ test("a scheduled message waits for its time, in whole seconds, and lapses befor
 });
 
 test("who cannot pay is told so; what may lie on a set that is away is waited for, ever longer", () => {
-  const limited = createDirectory(
-    1,
-    directorySchema.parse({
-      accounts: [{ ...DEMO, credit: "limited" }],
-      priceLists: [{ id: "retail", currency: "EUR", rates: [{ prefix: "+", priceMicros: "45000" }] }],
-      routes: [{ prefix: "+", provider: "sim" }],
-      numbers: [],
-    }),
-  );
+  const limited = createDirectory({
+    accounts: [{ ...DEMO, credit: "limited" }],
+    priceLists: [{ id: "retail", currency: "EUR", rates: [{ prefix: "+", priceMicros: "45000" }] }],
+    routes: [{ prefix: "+", provider: "sim" }],
+    numbers: [],
+  });
   const outcome = (waitedMs: number | undefined, isAll: boolean) => {
     const totals = new Map([["demo" as AccountId, { micros: 10n as Micros, isAll, askedAt: NOW }]]);
     const credit = createBatchCredit(createPurse(new Map(), 0), totals);

@@ -2,7 +2,8 @@
  * What each level pays per segment, from the message's account up to the top, each by its own price list; the event
  * says which rates held and why.
  */
-import type { Account, Directory } from "#core/directory/directory.ts";
+import type { Account } from "#core/directory/account.ts";
+import type { Directory } from "#core/directory/directory.ts";
 import type { LevelBill } from "#domain/event.ts";
 import type { InboxItem } from "#domain/item.ts";
 import { multiplyMicros, toMicros, toMicrosText } from "#domain/money.ts";

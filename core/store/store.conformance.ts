@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe } from "bun:test";
 import type { MessageId } from "#domain/ids.ts";
 import { describeBells } from "./conformance/bells.ts";
+import { describeDirectory } from "./conformance/directory.ts";
 import { mint, type StoreFixture } from "./conformance/kit.ts";
 import { describeLapses, describeLeases, describeMarks } from "./conformance/leases.ts";
 import { describeLog, describeLookUps, describeMessages } from "./conformance/log.ts";
@@ -46,5 +47,6 @@ export function describeStore(name: string, openFixture: () => Promise<StoreFixt
     describeSpecialClaims(() => ({ store, other, messageId }));
     describeTentativeClaims(() => ({ store, other, messageId, openStore: () => fixture.openStore() }));
     describeSmallState(() => ({ store, other, messageId }));
+    describeDirectory(() => ({ store, other, messageId }));
   });
 }

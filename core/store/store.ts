@@ -12,6 +12,7 @@ import type { Lane } from "#domain/lane.ts";
 import type { LedgerEntry } from "#domain/ledger-entry.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Allotment, AllotmentId, Charge } from "./charge.ts";
+import type { DirectoryCopy } from "./directory-copy.ts";
 import type { Registers } from "./registers.ts";
 
 /** One set. Disposing it closes its writers cleanly, so that readers need not wait for their silence. */
@@ -356,18 +357,6 @@ export interface ConversationMessage {
   readonly message: MessageId;
   readonly account: AccountId;
   readonly at: number;
-}
-
-/** This set's copy of the directory, an opaque versioned document. */
-export interface DirectoryCopy {
-  read(): Promise<VersionedDirectory | undefined>;
-  /** Replaces the copy if `version` is higher than the one held; a lower or equal one is ignored. */
-  write(copy: VersionedDirectory): Promise<void>;
-}
-
-export interface VersionedDirectory {
-  readonly version: number;
-  readonly body: unknown;
 }
 
 export type StoreErrorCode =

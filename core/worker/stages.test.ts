@@ -1,6 +1,6 @@
 /** The worker's stages one by one. */
 import { expect, test } from "bun:test";
-import { createDirectory } from "#core/directory/directory.ts";
+import { createDirectory } from "#core/directory/write-directory.ts";
 import { turnKey } from "#core/store/effect-keys.ts";
 import { optOutKey } from "#core/store/store.ts";
 import { foldEvents, replyText } from "#domain/fold.ts";
@@ -308,7 +308,7 @@ test("inbox: what a stale directory has no route for is tried again within its a
   const bench = setup();
   const id = bench.context.mint.messageId(syd);
   const fresh = bench.context.directory;
-  const bare = createDirectory(1, { accounts: [], priceLists: [], routes: [], numbers: [], sets: [], keyLists: [] });
+  const bare = createDirectory({ accounts: [], routes: [], numbers: [] });
   const stale = { ...bench.context, directory: { ...fresh, current: () => bare } };
   const lane = lanes.inbox("bulk");
   await processInbox(stale, bench.syd, await enqueue(bench, bench.syd, lane, [inboxItem(id)]));

@@ -1,6 +1,6 @@
 /** On a real set: a message with an `expire_at`, routed to a provider that no connector serves, ends `expired`. */
 import { expect, test } from "bun:test";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { openMongoStore } from "#core/store/mongo/open-mongo-store.ts";
 import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -25,7 +25,7 @@ test("without a connector it waits for its provider, and ends when it expires", 
   await using store = await openMongoStore({ set: syd, region: "syd", uri, database, ...rest });
   const bench = setup();
   const context = { ...bench.context, stores: new Map([[syd, store]]), clock: systemClock, random: systemRandom };
-  await writeDirectory([store], 1, { accounts: [], routes: [], numbers: [] });
+  await putDirectory([store], { accounts: [], routes: [], numbers: [] });
 
   const [id, patient] = [context.mint.messageId(syd), context.mint.messageId(syd)];
   const items = [inboxItem(id, { expireAt: systemClock.now() + EXPIRES_MS }), inboxItem(patient)];

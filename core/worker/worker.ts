@@ -5,6 +5,7 @@
  * that is `readonly`, nothing at all is done on one that is `retired`.
  */
 
+import { followDirectory } from "#core/directory/follow-directory.ts";
 import { isInUse, maySend } from "#core/directory/set-states.ts";
 import { type Store, StoreError } from "#core/store/store.ts";
 import type { SetId } from "#domain/ids.ts";
@@ -49,6 +50,7 @@ export async function runWorker(
     endSilentWriters(context, store, options.signal),
     openMonths(context, store, options.signal),
     runSweep(context, { store, ...options }),
+    followDirectory(context, { store, signal: options.signal }),
   ]);
   await Promise.all(running);
 }

@@ -1,5 +1,4 @@
 /** `Idempotency-Key` on `POST /v1/messages` as a client sees it, on sets in memory (invariant I11). */
-import type { DirectoryInput } from "#core/directory/directory.ts";
 import { changeSet, nameSets, type SetState, type SetsOfDirectory } from "#core/directory/set-states.ts";
 import type { SetId } from "#domain/ids.ts";
 import { IDEMPOTENCY_KEY_CHARS_MAX } from "#domain/limits.ts";
@@ -20,12 +19,7 @@ const storedIn = (world: World): readonly number[] => world.sets.map((set) => se
 /** What an operator does to one set, as every edge sees it within the second. */
 async function changeState(world: World, held: SetsOfDirectory, set: string, state: SetState) {
   const changed = changeSet(held, { set: set as SetId, region: "syd", state }, world.clock.now());
-  const [first] = world.sets;
-  const copy = await first?.store.directory.read();
-  if (copy === undefined) throw new Error("There is no directory to change");
-  const body = { ...(copy.body as DirectoryInput), ...changed };
-  for (const { store } of world.sets) await store.directory.write({ version: copy.version + 1, body });
-  await world.clock.advance(1_000);
+  await world.change((body) => ({ ...body, ...changed }));
   return changed;
 }
 

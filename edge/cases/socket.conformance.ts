@@ -1,7 +1,7 @@
 /** The edge behind a real socket: what a runtime's own HTTP server adds to, or takes from, what the app does. */
 import { connect } from "node:net";
 import { createApiKey } from "#core/directory/api-key.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Step } from "#core/store/store.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -18,7 +18,7 @@ async function start(serve: Serve, onCommit: (step: Step) => Promise<undefined> 
   const base = { clock: systemClock, random: systemRandom };
   const store = createMemoryStore({ ...base, set: "syd1" as SetId, region: "syd", onCommit });
   const key = await createApiKey("acme1", systemRandom);
-  await writeDirectory([store], 1, directoryOf(key, await createApiKey("other1", systemRandom)));
+  await putDirectory([store], directoryOf(key, await createApiKey("other1", systemRandom)));
   const config = { region: "syd", host: "127.0.0.1", port: 0, drainNoticeMs: 0 };
   const edge = startEdge({ ...base, config, stores: [store], serve, log: silentLogger });
   await settled();

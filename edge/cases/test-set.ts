@@ -73,7 +73,7 @@ export function createTestSet(options: {
       events: { ...inner.events, ofMessage: guard(inner.events.ofMessage) },
       directory: {
         ...inner.directory,
-        read: () => (testSet.reads === "ok" ? inner.directory.read() : Promise.reject(planted(true))),
+        head: () => (testSet.reads === "ok" ? inner.directory.head() : Promise.reject(planted(true))),
       },
     },
     data,

@@ -1,7 +1,7 @@
 /** A whole edge in memory: test sets, a manual clock, a directory with two accounts, and the app without a socket. */
 import { createApiKey } from "#core/directory/api-key.ts";
-import type { DirectoryInput } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import type { Logger } from "#domain/log.ts";
 import { type Random, systemRandom } from "#domain/random.ts";
 import { createApp } from "../app.ts";
@@ -46,7 +46,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const sets = names.map(([set, region]) => createTestSet({ set, region, clock, random }));
   const stores = sets.map(({ store }) => store);
   const [acme, other] = await keys;
-  if (options.withDirectory !== false) await writeDirectory(stores, 1, directoryOf(acme, other));
+  if (options.withDirectory !== false) await putDirectory(stores, directoryOf(acme, other));
 
   const logged: string[] = [];
   const line = (name: string, fields: object): void => void logged.push(`${name} ${JSON.stringify(fields)}`);
@@ -73,9 +73,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         body: typeof body === "string" ? body : JSON.stringify(body),
       }),
     async change(edit) {
-      const stored = await stores[0]?.directory.read();
-      if (stored === undefined) throw new Error("There is no directory to change");
-      await writeDirectory(stores, stored.version + 1, edit(stored.body as WorldDirectory));
+      await putDirectory(stores, edit(directoryOf(acme, other)));
       await clock.advance(DIRECTORY_REFRESH_MS);
     },
     steps: () => sets.reduce((sum, { steps }) => sum + steps.length, 0),

@@ -6,7 +6,8 @@
  * the runtime's server, its headers and 64 sockets 71 and 47 µs of process CPU, 11 of which an empty handler costs
  * too. A quarter of ours is libphonenumber's look at the number; the rest is flat.
  */
-import type { Account, Directory } from "#core/directory/directory.ts";
+import type { Account } from "#core/directory/account.ts";
+import type { Directory } from "#core/directory/directory.ts";
 import type { MessageId } from "#domain/ids.ts";
 import type { MessageClass } from "#domain/lane.ts";
 import { BODY_BYTES_MAX } from "#domain/limits.ts";

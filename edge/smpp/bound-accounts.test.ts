@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Account } from "#core/directory/directory.ts";
+import type { Account } from "#core/directory/account.ts";
 import type { SmppAccount } from "#core/directory/smpp-account.ts";
 import type { Session } from "#core/smpp/session.ts";
 import { createManualClock } from "#core/smpp/testing/manual-clock.ts";

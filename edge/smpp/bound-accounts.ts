@@ -2,7 +2,8 @@
  * The binds of this process, by account: their number is bounded, their submits share one rate, and what waits for an
  * account is spread over those of its binds that receive.
  */
-import type { Account, Directory } from "#core/directory/directory.ts";
+import type { Account } from "#core/directory/account.ts";
+import type { Directory } from "#core/directory/directory.ts";
 import type { SmppAccount } from "#core/directory/smpp-account.ts";
 import { mayCarry } from "#core/smpp/bind-state.ts";
 import type { Session } from "#core/smpp/session.ts";

@@ -1,14 +1,14 @@
 import { expect, spyOn, test } from "bun:test";
-import { createDirectory, directorySchema } from "#core/directory/directory.ts";
 import { hashSmppPassword } from "#core/directory/smpp-account.ts";
+import { createDirectory } from "#core/directory/write-directory.ts";
 import { createAddressLists } from "./address-lists.ts";
 import { judgeBind, proofOf, statusOfRefusal } from "./judge-bind.ts";
 
 const account = {
-  ...{ id: "acme", name: "Acme", currency: "AUD", inDoubt: "keep", keys: [] },
+  ...{ id: "acme", name: "Acme", currency: "AUD", inDoubt: "keep" as const, keys: [] },
   smpp: { systemId: "acme", passwordSha256: await hashSmppPassword("acme", "secret"), allowedIps: ["10.0.0.0/8"] },
 };
-const directory = createDirectory(1, directorySchema.parse({ accounts: [account], routes: [], numbers: [] }));
+const directory = createDirectory({ accounts: [account], routes: [], numbers: [] });
 
 const lists = createAddressLists();
 

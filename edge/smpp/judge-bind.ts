@@ -2,8 +2,10 @@
  * Whether a bind may stand, by the copy of the directory in hand. Who cannot prove the password learns only that, and
  * not whether there is such an account: the work and the answer are the same.
  */
+
+import type { Account } from "#core/directory/account.ts";
 import { digestsEqual } from "#core/directory/api-key.ts";
-import type { Account, Directory } from "#core/directory/directory.ts";
+import type { Directory } from "#core/directory/directory.ts";
 import { hashSmppPassword, type SmppAccount } from "#core/directory/smpp-account.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
 import type { AddressLists } from "./address-lists.ts";

@@ -4,6 +4,7 @@
  */
 
 import type { AllotmentId } from "#core/store/charge.ts";
+import type { RecordChange } from "#core/store/directory-copy.ts";
 import type { EventBatch } from "#core/store/store.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { MessageState } from "#domain/fold.ts";
@@ -91,6 +92,13 @@ export interface OptOutRecord {
   startSaidAt?: number;
 }
 
+/** A set that the operator drained; he says so until it is made, which may take as long as the directory is away. */
+export interface DrainRecord {
+  readonly set: SetId;
+  readonly from: number;
+  until: number;
+}
+
 /** A set as a majority had it at the end. */
 export interface SetRecord {
   readonly set: SetId;
@@ -99,6 +107,15 @@ export interface SetRecord {
   /** account|number of those that are opted out. */
   readonly optOuts: ReadonlySet<string>;
   readonly money: ReadonlyMap<AllotmentId, bigint>;
+  readonly directory: DirectoryHeld;
+}
+
+/** A set's copy of the directory. */
+export interface DirectoryHeld {
+  /** In the order of their numbers. */
+  readonly changes: readonly { readonly id: string; readonly writes: readonly RecordChange[] }[];
+  /** Bodies by key. */
+  readonly records: ReadonlyMap<string, string>;
 }
 
 export interface PaidRecord {
@@ -148,6 +165,9 @@ export interface History {
   readonly receipts: readonly ReceiptRecord[];
   readonly replies: readonly ReplyRecord[];
   readonly optOuts: readonly OptOutRecord[];
+  readonly drained: readonly DrainRecord[];
+  /** Ids of the changes of the directory that were acknowledged. */
+  readonly directoryChanges: readonly string[];
   readonly faults: readonly AppliedFault[];
   readonly observations: readonly Observation[];
   readonly sets: readonly SetRecord[];

@@ -1,9 +1,12 @@
 /** What a majority of a simulated set has, as the checks read it. A batch is parsed once: it never changes. */
 
 import type { AllotmentId } from "#core/store/charge.ts";
+import type { RecordChange } from "#core/store/directory-copy.ts";
 import type {
   AllotmentDocument,
   ChunkDocument,
+  DirectoryChangeDocument,
+  DirectoryRecordDocument,
   EventBatchDocument,
   OptOutDocument,
 } from "#core/store/mongo/documents.ts";
@@ -14,6 +17,7 @@ import type { MessageEvent } from "#domain/event.ts";
 import type { WriterId } from "#domain/ids.ts";
 import type { SubmitItem } from "#domain/item.ts";
 import type { LedgerEntry } from "#domain/ledger-entry.ts";
+import type { DirectoryHeld } from "./history.ts";
 import type { SimSet } from "./world.ts";
 
 /** Whether a collection of this name holds event batches. */
@@ -60,6 +64,15 @@ export function optOutsOf(set: SimSet): ReadonlySet<string> {
 export function moneyOf({ replica }: SimSet): ReadonlyMap<AllotmentId, bigint> {
   const rows = replica.committed("allotments") as unknown as readonly AllotmentDocument[];
   return new Map(rows.map(({ _id, micros }) => [_id as AllotmentId, micros.toBigInt()]));
+}
+
+export function directoryOf({ replica }: SimSet): DirectoryHeld {
+  const changes = replica.committed("directory_changes") as unknown as readonly DirectoryChangeDocument[];
+  const records = replica.committed("directory_records") as unknown as readonly DirectoryRecordDocument[];
+  return {
+    changes: changes.map(({ id, writes }) => ({ id, writes: JSON.parse(writes) as RecordChange[] })),
+    records: new Map(records.map(({ _id, body }) => [_id, body])),
+  };
 }
 
 export function toBatch({ _id, kind, at, events, entries }: EventBatchDocument): EventBatch {

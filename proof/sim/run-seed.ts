@@ -12,7 +12,7 @@ import { endOf, scheduleFaults } from "./nemesis/apply-faults.ts";
 import type { AppliedFault, Fault } from "./nemesis/fault-table.ts";
 import { planFaults } from "./nemesis/plan-faults.ts";
 import type { Plant } from "./plant.ts";
-import { batchDocuments, chunkDocuments, moneyOf, optOutsOf, toBatch } from "./read-set.ts";
+import { batchDocuments, chunkDocuments, directoryOf, moneyOf, optOutsOf, toBatch } from "./read-set.ts";
 import { isReceiptEvent } from "./receipt-events.ts";
 import { payers } from "./sim-directory.ts";
 import { type Reached, reach } from "./sometimes.ts";
@@ -52,13 +52,14 @@ export function runSeed({ seed, schedule, plant, onLog }: RunOptions): Run {
     sets: world.sets.map(({ id }) => id),
   };
   const faults = schedule ?? planFaults(world.stream("faults"), targets);
+  const { time } = world;
   world.operator.start();
+  time.runUntil(() => false, 0);
   for (const host of world.hosts) host.start();
   const clients = startClients(world, planOperations(world.stream("operations")));
   const { applied } = scheduleFaults(world, faults);
   world.watch.begin();
 
-  const { time } = world;
   const healedAt = endOf(faults);
   time.runUntil(() => false, healedAt);
   world.provider.behave();
@@ -89,6 +90,8 @@ export function runSeed({ seed, schedule, plant, onLog }: RunOptions): Run {
 function* waitingFor({ provider, reports, sets }: World, clients: Clients): Generator<string> {
   if (!clients.isDone) return yield "clients";
   if (!provider.isQuiet) return yield "provider";
+  const logs = sets.map((set) => directoryOf(set).changes.length);
+  if (new Set(logs).size > 1) yield `the directory: ${logs.join(" and ")} changes`;
   for (const set of sets) {
     for (const { lane, items } of chunkDocuments(set)) {
       if (lane !== "dead" && !(lane === "receipts" && isParked(items, reports.submitted))) yield `${set.id} ${lane}`;
@@ -121,6 +124,8 @@ function toHistory(world: World, { operations, isDone }: Clients, faults: readon
     receipts: provider.receipts,
     replies: provider.replies,
     optOuts: world.watch.optOuts.acknowledged,
+    directoryChanges: world.directoryChanges,
+    drained: world.drained,
     faults,
     observations: world.watch.observations,
     sets: world.sets.map(
@@ -132,6 +137,7 @@ function toHistory(world: World, { operations, isDone }: Clients, faults: readon
         ),
         optOuts: optOutsOf(set),
         money: moneyOf(set),
+        directory: directoryOf(set),
       }),
     ),
     report: { states: reports.states, rollups: reports.rollups, read: reports.read },

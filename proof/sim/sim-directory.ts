@@ -1,5 +1,5 @@
 /** The business of a run: a few accounts with numbers and prices, one provider, two sets in two regions. */
-import type { DirectoryInput } from "#core/directory/directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
 import type { Sender } from "#domain/e164.ts";
 import type { AccountId, ProviderId, SetId } from "#domain/ids.ts";
 import type { MicrosText } from "#domain/money.ts";

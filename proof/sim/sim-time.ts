@@ -39,15 +39,17 @@ export class SimTime {
   #heap: Timer[] = [];
   /** Of the heap. Most timers are time limits of what is answered at once. */
   #cancelled = 0;
-  #now = 0;
+  #now: number;
   #order = 0;
   #steps = 0;
 
-  constructor(random: Random) {
+  /** What is to be there before the run begins happens from `startMs` on. */
+  constructor(random: Random, startMs = 0) {
     this.#random = random;
+    this.#now = startMs;
   }
 
-  /** Milliseconds since the run began. */
+  /** Milliseconds since the run began; below 0 before it. */
   get now(): number {
     return this.#now;
   }

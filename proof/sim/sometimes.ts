@@ -36,6 +36,7 @@ export const sometimes = [
   "credit was fetched from another set",
   "credit was waited for in vain",
   "a price was given back",
+  "the home of the directory was moved",
   "a provider throttled",
   "a process was killed at a delivery",
   "a process was paused past a lease",

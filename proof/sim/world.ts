@@ -5,7 +5,7 @@ import { type AccountId, type SetId, setOfMessage } from "#domain/ids.ts";
 import type { LogEventName, LogEvents, Logger } from "#domain/log.ts";
 import type { Random } from "#domain/random.ts";
 import { between, seededStream } from "../seeded-random.ts";
-import type { PaidRecord } from "./history.ts";
+import type { DrainRecord, PaidRecord } from "./history.ts";
 import { createSimReplicaSet, type SimReplicaSet } from "./mongo/sim-replica-set.ts";
 import type { Wire } from "./mongo/wire.ts";
 import { type PastMessage, planPast } from "./plan-past.ts";
@@ -33,6 +33,8 @@ export interface SimSet {
   readonly node: SimProcess;
 }
 
+/** The operator sets up the business before the run begins: a far set takes half a second. */
+const SET_UP_MS = 3_000;
 /** Twice what a bad oscillator is off. */
 const CLOCK_PPM_MAX = 1_000;
 
@@ -50,6 +52,10 @@ export class World {
   readonly operator: SimHost;
   /** What the operator pays in at the beginning. */
   readonly paid: ReadonlyMap<AccountId, PaidRecord>;
+  /** When sets were drained, until the operator was told that they are up again. */
+  readonly drained: DrainRecord[] = [];
+  /** Ids of the changes of the directory that the operator was told are made. */
+  readonly directoryChanges: string[] = [];
   /** Defects that were logged: there should be none. */
   readonly defects: string[] = [];
   /** For debugging: told of every log line. */
@@ -63,7 +69,7 @@ export class World {
     this.#seed = seed;
     this.plant = options.plant;
     this.onLog = options.onLog;
-    this.time = new SimTime(this.stream("ties"));
+    this.time = new SimTime(this.stream("ties"), -SET_UP_MS);
     this.sets = [...setRegions].map(([id, region]) => this.#createSet(id, region));
     this.paid = planPayments(this.stream("money"));
     this.past = planPast(this.time, this.stream("past"));

@@ -1,4 +1,4 @@
-/** Opt-outs, the set's standing, the copy of the directory, reachability. */
+/** Opt-outs, the set's standing, registers, reachability. */
 import { expect, test } from "bun:test";
 import { systemClock } from "#domain/clock.ts";
 import type { E164 } from "#domain/e164.ts";
@@ -44,14 +44,6 @@ export function describeSmallState(setup: () => Bundle): void {
     expect(await other.standing()).toBe("restored");
     await other.declareStanding("in_service");
     expect(await store.standing()).toBe("in_service");
-  });
-
-  test("directory: a lower or equal version is ignored", async () => {
-    const { store, other } = setup();
-    await store.directory.write({ version: 5, body: { five: "$not a field" } });
-    await other.directory.write({ version: 4, body: { four: true } });
-    await other.directory.write({ version: 5, body: { another: true } });
-    expect(await other.directory.read()).toEqual({ version: 5, body: { five: "$not a field" } });
   });
 
   test("registers: of many that write at once one does, and the others are told so", async () => {

@@ -2,7 +2,8 @@
 import type { ChunkId, WriterId } from "#domain/ids.ts";
 import type { Lane } from "#domain/lane.ts";
 import type { AllotmentId } from "../charge.ts";
-import type { EventBatch, OptOutKey, Progress, SendKey, SendKeyId, Standing, VersionedDirectory } from "../store.ts";
+import type { EventBatch, OptOutKey, Progress, SendKey, SendKeyId, Standing } from "../store.ts";
+import { createMemoryDirectory, type MemoryDirectory } from "./memory-directory.ts";
 
 export interface MemoryChunk {
   readonly id: ChunkId;
@@ -35,7 +36,7 @@ export interface MemorySet {
   readonly bells: Set<(lanes: ReadonlySet<Lane>) => void>;
   /** Bodies as JSON. */
   readonly registers: Map<string, { readonly version: number; readonly body: string }>;
-  directory: VersionedDirectory | undefined;
+  readonly directory: MemoryDirectory;
   standing: Standing;
 }
 
@@ -49,7 +50,7 @@ export function createMemorySet(): MemorySet {
     allotments: new Map(),
     bells: new Set(),
     registers: new Map(),
-    directory: undefined,
+    directory: createMemoryDirectory(),
     standing: "in_service",
   };
 }

@@ -13,13 +13,13 @@ import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
 import type { Allotment, AllotmentId, Charge } from "../charge.ts";
 import { encodeItems } from "../chunk-bounds.ts";
+import type { DirectoryCopy } from "../directory-copy.ts";
 import { createLaneTurns } from "../lane-turns.ts";
 import type { Registers } from "../registers.ts";
 import {
   type Bell,
   type ClaimOptions,
   type CommitResult,
-  type DirectoryCopy,
   type EventBatch,
   type EventLog,
   type Hold,
@@ -41,6 +41,7 @@ import {
   type WaitingChunk,
 } from "../store.ts";
 import { createMemoryBell } from "./memory-bell.ts";
+import { openMemoryDirectory } from "./memory-directory.ts";
 import { createMemoryEventLog } from "./memory-event-log.ts";
 import { batchKey, createMemorySet, type MemoryChunk, type MemorySet } from "./memory-set.ts";
 
@@ -85,13 +86,7 @@ class MemoryStore implements Store {
     this.#data = data;
     this.#mint = createIdMint(options);
     this.events = createMemoryEventLog(data, options.clock);
-    this.directory = {
-      read: async () => data.directory,
-      async write(copy) {
-        if (data.directory === undefined || copy.version > data.directory.version)
-          data.directory = structuredClone(copy);
-      },
-    };
+    this.directory = openMemoryDirectory(data.directory);
     this.registers = createMemoryRegisters(data, options.clock);
   }
 

@@ -50,10 +50,35 @@ export interface WriterDocument {
   readonly closed: boolean;
 }
 
-export interface DirectoryDocument {
-  readonly _id: "current";
-  readonly version: number;
+/** What the copy of the directory has come to, and the term that it has promised; see directory-copy.ts. */
+export interface DirectoryHeadDocument {
+  readonly _id: "head";
+  /** 0: no change yet, and the next three are empty. */
+  readonly number: number;
+  readonly change: string;
+  readonly epoch: number;
+  readonly home: string;
+  readonly promisedEpoch: number;
+  readonly promisedHome: string;
+}
+
+export interface DirectoryRecordDocument {
+  /** Its key, such as `account/acme`. */
+  readonly _id: string;
   readonly body: string;
+}
+
+export interface DirectoryChangeDocument {
+  /** Its number, 10 digits. */
+  readonly _id: string;
+  readonly id: string;
+  readonly epoch: number;
+  readonly home: string;
+  readonly at: Date;
+  readonly actor: string;
+  readonly request?: string;
+  /** JSON of its RecordChanges. */
+  readonly writes: string;
 }
 
 export interface OptOutDocument {
@@ -110,7 +135,9 @@ export interface Collections {
   /** Event batches, by the month of their writer. */
   readonly eventsOf: (month: Month) => Collection<EventBatchDocument>;
   readonly writers: Collection<WriterDocument>;
-  readonly directory: Collection<DirectoryDocument>;
+  readonly directoryHead: Collection<DirectoryHeadDocument>;
+  readonly directoryRecords: Collection<DirectoryRecordDocument>;
+  readonly directoryChanges: Collection<DirectoryChangeDocument>;
   readonly optOuts: Collection<OptOutDocument>;
   readonly sendKeys: Collection<SendKeysDocument>;
   readonly allotments: Collection<AllotmentDocument>;
@@ -123,7 +150,9 @@ export interface Collections {
 export const collectionNames = {
   chunks: "chunks",
   writers: "writers",
-  directory: "directory",
+  directoryHead: "directory_head",
+  directoryRecords: "directory_records",
+  directoryChanges: "directory_changes",
   optOuts: "opt_outs",
   sendKeys: "send_keys",
   allotments: "allotments",
@@ -154,7 +183,9 @@ export function openCollections(db: Db): Collections {
     chunks: db.collection(collectionNames.chunks),
     eventsOf: (month) => db.collection(eventsCollection(month)),
     writers: db.collection(collectionNames.writers),
-    directory: db.collection(collectionNames.directory),
+    directoryHead: db.collection(collectionNames.directoryHead),
+    directoryRecords: db.collection(collectionNames.directoryRecords),
+    directoryChanges: db.collection(collectionNames.directoryChanges),
     optOuts: db.collection(collectionNames.optOuts),
     sendKeys: db.collection(collectionNames.sendKeys),
     allotments: db.collection(collectionNames.allotments),

@@ -10,13 +10,14 @@ import type { Logger } from "#domain/log.ts";
 import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
 import type { AllotmentId } from "../charge.ts";
-import type { DirectoryCopy, LaneDepth, Store, VersionedDirectory, WaitingChunk } from "../store.ts";
+import type { LaneDepth, Store, WaitingChunk } from "../store.ts";
 import { openChunkStream } from "./chunk-stream.ts";
 import { createClaims } from "./claim.ts";
 import { createStepCommitter } from "./commit-step.ts";
+import { createDirectoryCopy } from "./directory-copy.ts";
 import { type Collections, DEAD_INDEX, openCollections } from "./documents.ts";
 import { createDoorbell } from "./doorbell.ts";
-import { createGuard, type Guard } from "./guard.ts";
+import { createGuard } from "./guard.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { createMongoEventLog } from "./mongo-event-log.ts";
 import { createRegisters } from "./registers.ts";
@@ -100,7 +101,7 @@ export function openMongoStoreOn(client: MongoClient, options: ClientStoreOption
     bell: (on, options) => doorbell.bell(on, options),
     depth: () => guarded("measure the depth of", () => readDepth(collections)),
     events: createMongoEventLog({ set, db, collections, schema, clock, setClock }),
-    directory: createDirectoryCopy(collections, guarded),
+    directory: createDirectoryCopy({ client, collections, guarded, clock }),
     registers: createRegisters(collections, guarded, setClock),
     ...createSetState(collections, guarded),
     findSendKeys: (keys) => guarded("look for send keys in", () => findSendKeys(collections, keys)),
@@ -152,30 +153,6 @@ function createClient({ uri, owner }: MongoStoreOptions): MongoClient {
     readPreference: "primary",
     ignoreUndefined: false,
   });
-}
-
-function createDirectoryCopy({ directory }: Collections, guarded: Guard): DirectoryCopy {
-  /** Read every second, and hardly ever new: its body is fetched only then. */
-  let held: VersionedDirectory | undefined;
-  return {
-    read: () =>
-      guarded("read the directory of", async () => {
-        const found = await directory.findOne({ _id: "current" }, { projection: { version: 1 } });
-        if (found === null || found.version === held?.version) return found === null ? undefined : held;
-        const copy = await directory.findOne({ _id: "current" });
-        held = copy === null ? undefined : { version: copy.version, body: JSON.parse(copy.body) as unknown };
-        return held;
-      }),
-    write: (copy) =>
-      guarded("write the directory of", async () => {
-        const newer = { $gt: [copy.version, { $ifNull: ["$version", -1] }] };
-        const set = {
-          version: { $cond: [newer, copy.version, "$version"] },
-          body: { $cond: [newer, { $literal: JSON.stringify(copy.body) }, "$body"] },
-        };
-        await directory.updateOne({ _id: "current" }, [{ $set: set }], { upsert: true });
-      }),
-  };
 }
 
 /** Served by DEAD_INDEX. */

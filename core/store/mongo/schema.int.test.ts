@@ -124,7 +124,13 @@ test("what breaks the rules of its collection is refused by the set, in every co
   const [now, id] = [new Date(systemClock.now()), "x"];
   const good: Readonly<Record<string, Document>> = {
     [collectionNames.writers]: { _id: id, month: months[0], owner: "a", openedAt: now, seenAt: now, closed: false },
-    [collectionNames.directory]: { _id: "current", version: 1, body: "{}" },
+    [collectionNames.directoryRecords]: { _id: id, body: "{}" },
+    [collectionNames.directoryHead]: {
+      ...{ _id: "head", number: 0, change: "", epoch: 0, home: "", promisedEpoch: 0, promisedHome: "" },
+    },
+    [collectionNames.directoryChanges]: {
+      ...{ _id: "0000000001", id, epoch: 1, home: "syd1", at: now, actor: "test", writes: "[]" },
+    },
     [collectionNames.optOuts]: { _id: id, out: true, at: 1_760_000_000_000 },
     [collectionNames.sendKeys]: { _id: id, at: now, keys: ["a|1"], records: "[]" },
     [collectionNames.allotments]: { _id: id, micros: Long.fromNumber(0) },
@@ -142,7 +148,8 @@ test("what breaks the rules of its collection is refused by the set, in every co
   };
   const bad: Readonly<Record<string, Document>> = {
     [collectionNames.chunks]: { count: 513 },
-    [collectionNames.directory]: { _id: "another" },
+    [collectionNames.directoryHead]: { _id: "another" },
+    [collectionNames.directoryChanges]: { epoch: 0 },
     [collectionNames.allotments]: { micros: Long.fromNumber(-1) },
     [collectionNames.standing]: { standing: "lying down" },
     ...Object.fromEntries(months.map((month) => [eventsCollection(month), { kind: "rumour" }])),

@@ -12,7 +12,7 @@ import { type Month, type OpenMonth, writtenMonth } from "./months.ts";
 import type { SetClock } from "./set-clock.ts";
 
 /** Of what schema.ts sets up. Raise it whenever that changes. A set without a `schema` document is of version 0. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** A set that is outdated is asked again this often at most. */
 const ASK_AGAIN_MS = 1_000;

@@ -11,7 +11,12 @@ export const storeRoles = ["edge", "smpp", "worker", "connector", "projector", "
 export type StoreRole = (typeof storeRoles)[number];
 
 type Action = "find" | "insert" | "update" | "remove" | "changeStream" | "createIndex";
-const { chunks, writers, directory, optOuts, sendKeys, allotments, registers, schema, standing } = collectionNames;
+const { chunks, writers, optOuts, sendKeys, allotments, registers, schema, standing } = collectionNames;
+const { directoryHead, directoryRecords, directoryChanges } = collectionNames;
+
+function directory(...actions: readonly Action[]): Readonly<Record<string, readonly Action[]>> {
+  return { [directoryHead]: actions, [directoryRecords]: actions, [directoryChanges]: actions };
+}
 
 interface Grant {
   /** On the events of every month. Named one by one: a right on all collections would be one on money too. */
@@ -25,7 +30,7 @@ const grants: Record<StoreRole, Grant> = {
     others: {
       [chunks]: ["insert"],
       [writers]: ["find", "insert", "update"],
-      [directory]: ["find"],
+      ...directory("find"),
       [standing]: ["find"],
       [sendKeys]: ["find", "insert"],
       // Whether an account can pay at all.
@@ -39,7 +44,7 @@ const grants: Record<StoreRole, Grant> = {
     others: {
       [chunks]: ["find", "insert", "update", "remove", "changeStream"],
       [writers]: ["find", "insert", "update"],
-      [directory]: ["find"],
+      ...directory("find"),
       [standing]: ["find"],
       [sendKeys]: ["find", "insert"],
       [allotments]: ["find"],
@@ -53,7 +58,8 @@ const grants: Record<StoreRole, Grant> = {
       [chunks]: ["find", "insert", "update", "remove", "changeStream"],
       [allotments]: ["find", "insert", "update"],
       [writers]: ["find", "insert", "update"],
-      [directory]: ["find"],
+      // It copies the changes of the directory from set to set.
+      ...directory("find", "insert", "update", "remove"),
       [standing]: ["find"],
       [optOuts]: ["find", "insert", "update"],
       // The turn of a scheduled message.
@@ -66,7 +72,7 @@ const grants: Record<StoreRole, Grant> = {
     others: {
       [chunks]: ["find", "insert", "update", "remove", "changeStream"],
       [writers]: ["find", "insert", "update"],
-      [directory]: ["find"],
+      ...directory("find"),
       [standing]: ["find"],
       [optOuts]: ["find"],
       // Which process holds which bind of a provider.
@@ -78,7 +84,7 @@ const grants: Record<StoreRole, Grant> = {
     events: ["find"],
     others: {
       [writers]: ["find"],
-      [directory]: ["find"],
+      ...directory("find"),
       // It is the first to see that a set has gone back in time, and says so there.
       [standing]: ["find", "insert", "update"],
       [schema]: ["find"],
@@ -90,7 +96,7 @@ const grants: Record<StoreRole, Grant> = {
     others: {
       [chunks]: ["find", "insert", "update", "remove"],
       [writers]: ["find", "insert", "update"],
-      [directory]: ["find", "insert", "update"],
+      ...directory("find", "insert", "update", "remove"),
       [optOuts]: ["find", "insert", "update"],
       [standing]: ["find", "insert", "update"],
       // Money that is paid in, lent or handed on, each once.

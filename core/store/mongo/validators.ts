@@ -45,7 +45,18 @@ export const validators: Readonly<Record<keyof typeof collectionNames, Rule>> = 
     { actBy: date },
   ),
   writers: shape({ _id: text, owner: text, openedAt: date, seenAt: date, closed: flag }, { month: text }),
-  directory: shape({ _id: { enum: ["current"] }, version: count, body: text }),
+  directoryHead: shape({
+    ...{ _id: { enum: ["head"] }, number: count, change: text, epoch: count, home: text },
+    ...{ promisedEpoch: count, promisedHome: text },
+  }),
+  directoryRecords: shape({ _id: text, body: text }),
+  directoryChanges: shape(
+    {
+      ...{ _id: { bsonType: "string", pattern: "^[0-9]{10}$" }, id: text, epoch: { bsonType: "number", minimum: 1 } },
+      ...{ home: text, at: date, actor: text, writes: text },
+    },
+    { request: text },
+  ),
   optOuts: shape({ _id: text, out: flag, at: { bsonType: "number" } }),
   sendKeys: shape({ _id: text, keys: { bsonType: "array", minItems: 1 }, records: text }, { at: date }),
   allotments: shape({ _id: text, micros: { bsonType: "long", minimum: 0 } }),

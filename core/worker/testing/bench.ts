@@ -1,7 +1,8 @@
 /** The worker's stages on memory stores: two sets, no loops, no waiting. The clock moves when told to. */
-import { createDirectory, directorySchema } from "#core/directory/directory.ts";
+
 import type { LiveDirectory } from "#core/directory/open-directory.ts";
 import type { SetState } from "#core/directory/set-states.ts";
+import { createDirectory } from "#core/directory/write-directory.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import { type CommitFault, createMemoryStore } from "#core/store/memory/memory-store.ts";
 import type { Hold, Store } from "#core/store/store.ts";
@@ -63,22 +64,24 @@ export function setup(
       onCommit: async () => faults.get(set),
     });
   const stores = new Map([syd, fra].map((set) => [set, open(set)]));
-  const account = { name: "Demo", currency: "EUR", inDoubt: "resend", keys: [], priceList: "retail" };
+  const account = { name: "Demo", currency: "EUR", inDoubt: "resend" as const, keys: [], priceList: "retail" };
   const { accounts = [{ id: "demo" }], prices = {} } = options;
-  const directory = createDirectory(
-    1,
-    directorySchema.parse({
-      accounts: accounts.map((each) => ({ ...account, ...each })),
-      priceLists: Object.entries({ retail: 1, ...prices }).map(([id, price]) => ({
-        ...{ id, currency: "EUR", rates: [{ prefix: "+", priceMicros: `${price}` }] },
-      })),
-      routes: [{ prefix: "+", provider }],
-      numbers: [],
-    }),
-  );
+  const directory = createDirectory({
+    accounts: accounts.map((each) => ({ ...account, ...each })),
+    priceLists: Object.entries({ retail: 1, ...prices }).map(([id, price]) => ({
+      ...{ id, currency: "EUR", rates: [{ prefix: "+", priceMicros: `${price}` }] },
+    })),
+    routes: [{ prefix: "+", provider }],
+    numbers: [],
+  });
   const states = new Map<SetId, SetState>();
   const stateOf = (set: SetId): SetState => states.get(set) ?? "up";
-  const live = { current: () => directory, stateOf, unknownSets: () => [] } as unknown as LiveDirectory;
+  const live = {
+    current: () => directory,
+    stateOf,
+    heads: () => new Map(),
+    unknownSets: () => [],
+  } as unknown as LiveDirectory;
   const mint = createIdMint({ clock, random: systemRandom });
   const metrics = createMetrics();
   const means = { stores, directory: live, clock, random: systemRandom, mint, log: silentLogger };

@@ -1,7 +1,7 @@
 /** A whole SMPP edge on a real socket over sets in memory, and customers that bind to it. For tests. */
-import type { DirectoryInput } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
 import { hashSmppPassword } from "#core/directory/smpp-account.ts";
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { createMetrics } from "#core/metrics/metrics.ts";
 import type { ClientSessionOptions } from "#core/smpp/open-client-session.ts";
 import type { PduFields } from "#core/smpp/pdu.ts";
@@ -76,8 +76,7 @@ export async function openSmppWorld(options: SmppWorldOptions = {}): Promise<Smp
     region: "syd",
     ...(onCommit && { onCommit }),
   });
-  let version = (data.directory?.version ?? 0) + 1;
-  await writeDirectory([store], version, await acmeDirectory(options.smpp ?? {}));
+  await putDirectory([store], await acmeDirectory(options.smpp ?? {}));
   const logged: string[] = [];
   const line = (name: string, fields: object): void => void logged.push(`${name} ${JSON.stringify(fields)}`);
   const log: Logger = { info: line, error: line };
@@ -103,8 +102,7 @@ export async function openSmppWorld(options: SmppWorldOptions = {}): Promise<Smp
       return opened.type === "bound" ? 0 : opened.type === "refused" ? opened.status : -1;
     },
     async change(smpp, account) {
-      version += 1;
-      await writeDirectory([store], version, await acmeDirectory(smpp, account));
+      const { version } = await putDirectory([store], await acmeDirectory(smpp, account));
       const said = `directory.loaded {"version":${version},`;
       await waitFor("the new directory", () => logged.some((one) => one.startsWith(said)));
     },

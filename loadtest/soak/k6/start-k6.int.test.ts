@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApiKey } from "#core/directory/api-key.ts";
-import { directorySchema } from "#core/directory/directory.ts";
-import { writeDirectory } from "#core/directory/open-directory.ts";
+
+import { putDirectory } from "#core/directory/testing/put-directory.ts";
 import { openMongoStores } from "#core/store/mongo/open-mongo-stores.ts";
 import { setupMongoSchemaAt } from "#core/store/mongo/schema.ts";
 import { systemClock } from "#domain/clock.ts";
@@ -67,8 +67,8 @@ beforeAll(async () => {
   await using stores = await openMongoStores(sets, { ...base, owner: "edge", writers: STEPS_IN_FLIGHT });
   const list = [...stores.bySet.values()];
   const keys = [await createApiKey("acme1", systemRandom), await createApiKey("other1", systemRandom)] as const;
-  const directory = directorySchema.parse({ ...directoryOf(...keys), sets: [], keyLists: [] });
-  await writeDirectory(list, 1, directory);
+  const directory = directoryOf(...keys);
+  await putDirectory(list, directory);
   const config = { region: "syd", host: "127.0.0.1", port: 0, drainNoticeMs: 0 };
   await using edge = startEdge({ ...base, config, stores: list, serve: serveOnBun });
   const edgeUrl = `http://127.0.0.1:${edge.port}`;

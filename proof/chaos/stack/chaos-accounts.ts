@@ -1,6 +1,6 @@
 /** The customers of a chaos run: two accounts, each with numbers of its own and a word that only its texts hold. */
 import { createApiKey, parseApiKey } from "#core/directory/api-key.ts";
-import type { DirectoryInput } from "#core/directory/directory.ts";
+import type { DirectoryInput } from "#core/directory/records.ts";
 import type { AccountId } from "#domain/ids.ts";
 import type { Micros } from "#domain/money.ts";
 import { systemRandom } from "#domain/random.ts";

@@ -2,6 +2,7 @@
 import type { History } from "../history.ts";
 import { checkAppendOnly } from "./append-only.ts";
 import { checkBilledOnce } from "./billed-once.ts";
+import { checkDirectoryAgrees } from "./directory-agrees.ts";
 import { checkDoubtsHaveCauses } from "./doubts-have-causes.ts";
 import { checkExpiredStaysUnsent } from "./expired-stays-unsent.ts";
 import { checkInboundDurable } from "./inbound-durable.ts";
@@ -45,5 +46,6 @@ export const checks: readonly { readonly name: string; readonly invariant: strin
   { name: "receipts-kept", invariant: "I13", check: checkReceiptsKept },
   { name: "replies-find-their-message", invariant: "two-way", check: checkRepliesFindTheirMessage },
   { name: "expired-stays-unsent", invariant: "none: a message's expiry", check: checkExpiredStaysUnsent },
+  { name: "directory-agrees", invariant: "none: the directory is one", check: checkDirectoryAgrees },
   { name: "no-defects", invariant: "none: nothing is our fault", check: checkNoDefects },
 ];

@@ -73,9 +73,24 @@ const receipt: ReceiptRecord = {
 
 const innocentMoney: SetRecord["money"] = new Map([[allotmentId(account, 0), 55_000n]]);
 
+const innocentDirectory: SetRecord["directory"] = {
+  changes: [
+    { id: "c1", writes: [{ key: "routes", before: null, after: "[]" }] },
+    { id: "c2", writes: [{ key: "routes", before: "[]", after: "[1]" }] },
+  ],
+  records: new Map([["routes", "[1]"]]),
+};
+
 /** With these batches on its one set, and reports that are made of them. */
 export function historyOf(batches: readonly EventBatch[], over: Partial<History> = {}): History {
-  const set: SetRecord = { set: syd, batches, chunks: [], optOuts: new Set(), money: innocentMoney };
+  const set: SetRecord = {
+    set: syd,
+    batches,
+    chunks: [],
+    optOuts: new Set(),
+    money: innocentMoney,
+    directory: innocentDirectory,
+  };
   const events = batches.flatMap((one) => one.events);
   const states = new Map(
     [...Map.groupBy(events, ({ message }) => message)].map(([message, some]) => [message, foldEvents(some)] as const),
@@ -95,6 +110,8 @@ export function historyOf(batches: readonly EventBatch[], over: Partial<History>
     receipts: [receipt],
     replies: [],
     optOuts: [],
+    directoryChanges: ["c1"],
+    drained: [],
     faults: [],
     observations: [],
     sets: [set],

@@ -29,18 +29,21 @@ const SILENT_MS = 2_000;
 const UNANSWERED_MS = 4_000;
 
 export function checkNobodyNeedsAnother(history: History): readonly string[] {
-  const { operations, faults } = history;
-  const unkeyed = operations.filter(({ key }) => key === undefined);
-  return [...unkeyed.flatMap((operation) => findRefused(operation, faults)), ...findStuck(history)];
+  const unkeyed = history.operations.filter(({ key }) => key === undefined);
+  return [...unkeyed.flatMap((operation) => findRefused(operation, history)), ...findStuck(history)];
 }
 
-function findRefused(operation: SendOperation, faults: readonly AppliedFault[]): readonly string[] {
+function findRefused(operation: SendOperation, { faults, drained }: History): readonly string[] {
   const { name, attempts } = operation;
   return attempts.flatMap(({ edge, at, end, endAt = at }) => {
     if (at < START_MS || !isRefused(end)) return [];
     const near = faults.filter(({ fault }) => fault.at <= endAt && at <= fault.at + lastsMs(fault) + AFTERMATH_MS);
     const hurts = near.map(({ fault }) => hurtBy(fault));
-    const hitSets = new Set(hurts.flatMap(({ set, way }) => set ?? (way?.process === edge ? way.set : [])));
+    const closed = drained.filter(({ from, until }) => from <= endAt && at <= until + AFTERMATH_MS);
+    const hitSets = new Set([
+      ...hurts.flatMap(({ set, way }) => set ?? (way?.process === edge ? way.set : [])),
+      ...closed.map(({ set }) => set),
+    ]);
     if (hurts.some(({ process }) => process === edge) || hitSets.size === setRegions.size) return [];
     return [`${name} was answered '${end.type}' by ${edge} at ${at}, and only ${[...hitSets].join()} was away`];
   });

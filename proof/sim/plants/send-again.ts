@@ -2,7 +2,7 @@
  * Planted: a link hands a segment that was not answered over again, by itself; or a connector takes every account for
  * one that wants what is in doubt sent again.
  */
-import { directorySchema } from "#core/directory/directory.ts";
+
 import type { Connector, SubmitResult } from "../../../connectors/connector.ts";
 import type { Plant } from "../plant.ts";
 import { overlayStore } from "./overlay-store.ts";
@@ -30,15 +30,24 @@ export const sendKeptAgain: Plant = {
     const { directory } = store;
     return overlayStore(store, {
       directory: {
-        write: (copy) => directory.write(copy),
-        async read() {
-          const copy = await directory.read();
-          if (copy === undefined) return undefined;
-          const body = directorySchema.parse(copy.body);
-          const accounts = body.accounts.map((account) => ({ ...account, inDoubt: "resend" as const }));
-          return { ...copy, body: { ...body, accounts } };
+        ...directory,
+        async *records() {
+          for await (const { since, records } of directory.records()) {
+            yield { since, records: records.map(({ key, body }) => ({ key, body: toResend(body) })) };
+          }
+        },
+        async changes(page) {
+          const changes = await directory.changes(page);
+          return changes.map((change) => ({
+            ...change,
+            writes: change.writes.map((write) => ({ ...write, after: write.after && toResend(write.after) })),
+          }));
         },
       },
     });
   },
 };
+
+function toResend(body: string): string {
+  return body.replace('"inDoubt":"keep"', '"inDoubt":"resend"');
+}
