@@ -86,12 +86,33 @@ test("the list says of each set what it is, and what waits there", async () => {
   await nth(0).commit({ chunks: [{ id: mint.chunkId(), lane: lanes.dead, items: [{ a: 1 }, { a: 2 }] }] });
   const table = (await sets("list")).out;
   expect(table).toMatch(/SET +REGION +STATE +REACHABLE/);
-  expect(table).toMatch(/syd1 +syd +up +yes +\d+ +\d+ s +dead 2/);
+  expect(table).toMatch(/syd1 +syd +up, home +yes +\d+ +\d+ s +dead 2/);
   const lines = (await sets("list", "--json")).out.trim().split("\n");
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { set: "syd1", state: "up", reachable: true, restored: false, directory: 3, lanes: { dead: { items: 2 } } },
-    { set: "syd2", state: "up", reachable: true },
+    {
+      set: "syd1",
+      state: "up",
+      home: true,
+      reachable: true,
+      restored: false,
+      directory: 3,
+      lanes: { dead: { items: 2 } },
+    },
+    { set: "syd2", state: "up", home: false, reachable: true },
   ]);
+}, 60_000);
+
+test("the home of the directory is moved with one command, and back", async () => {
+  expect((await sets("home", syd)).err).toContain("syd1 is the home of the directory already");
+  const moved = await sets("home", lost);
+  expect([moved.code, moved.out]).toEqual([
+    0,
+    expect.stringContaining("syd2 is the home of the directory by change 4"),
+  ]);
+  expect((await sets("list")).out).toMatch(/syd2 +syd +up, home +yes/);
+  const held = await directoryOf(nth(0));
+  expect([held?.home, held?.at?.epoch]).toEqual([lost, 2]);
+  expect(await sets("home", syd)).toMatchObject({ code: 0, err: "" });
 }, 60_000);
 
 test("retire refuses with all that is left, and changes nothing", async () => {

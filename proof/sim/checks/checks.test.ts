@@ -7,7 +7,7 @@ import type { E164 } from "#domain/e164.ts";
 import type { EventOf, MessageEvent } from "#domain/event.ts";
 import { emptyMessageState, foldEvents } from "#domain/fold.ts";
 import type { AccountId, MessageId, ProviderId, SetId } from "#domain/ids.ts";
-import type { AttemptEnd, History, ReplyRecord, SubmitRecord } from "../history.ts";
+import type { AttemptEnd, History, ReplyRecord, SetRecord, SubmitRecord } from "../history.ts";
 import type { AppliedFault } from "../nemesis/fault-table.ts";
 import { checks } from "./index.ts";
 import {
@@ -28,6 +28,11 @@ import { checkOrderFreeFold } from "./order-free-fold.ts";
 const withMoney = (...parts: readonly (readonly [string, bigint])[]): History => {
   const money = new Map(parts.map(([part, micros]) => [allotmentId("acme" as AccountId, part), micros]));
   return { ...innocent, sets: innocent.sets.map((set) => ({ ...set, money })) };
+};
+
+/** Its one set has another copy of the directory. */
+const withDirectory = (over: Partial<SetRecord["directory"]>): History => {
+  return { ...innocent, sets: innocent.sets.map((set) => ({ ...set, directory: { ...set.directory, ...over } })) };
 };
 
 const redOn = (history: History): readonly string[] =>
@@ -169,6 +174,12 @@ const plants: Readonly<Record<string, readonly History[]>> = {
     withMoney(["0", 55_001n], ["1", -1n]),
     withMoney(["0", 54_999n], ["kept", 1n], ["lent", 1n]),
     withMoney(["0", 55_001n], ["from syd1", 1n]),
+  ],
+  "directory-agrees": [
+    { ...innocent, directoryChanges: ["c1", "c3"] },
+    withDirectory({ records: new Map() }),
+    withDirectory({ records: new Map([["routes", "[]"]]) }),
+    { ...innocent, sets: [...innocent.sets, ...withDirectory({ changes: [] }).sets] },
   ],
   "append-only": [
     withBatches(innocentBatches.filter(({ sequence }) => sequence !== 2)),

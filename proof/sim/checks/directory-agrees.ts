@@ -1,4 +1,4 @@
-/** In the end every set holds the same directory, as its log says, and no change of it that was acknowledged is lost. */
+/** In the end every set holds the same directory, as its log says, and no acknowledged change of it is lost. */
 import type { DirectoryHeld, History } from "../history.ts";
 
 export function checkDirectoryAgrees({ sets, directoryChanges }: History): readonly string[] {

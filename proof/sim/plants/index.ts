@@ -62,7 +62,7 @@ export const plants: readonly PlantedBug[] = [
   { plant: forgetCharges, seenBy: ["billed-once"] },
   { plant: landTwice, seenBy: ["billed-once"] },
   // It takes a primary that is cut off together with a worker, while money leaves its set.
-  { plant: carryUnreplicated, seenBy: ["billed-once"], seeds: 150 },
+  { plant: carryUnreplicated, seenBy: ["billed-once"], seeds: 230 },
   // Reporting stops before a gap, as it must never read past one. Each run waits for it until time is up.
   { plant: skipNumber, seenBy: ["append-only", "reports-equal-fold"], seeds: 3 },
   // The checkpoint is past what was never written: the guard cannot know.
