@@ -4,9 +4,11 @@
  */
 import type { AccountId } from "#domain/ids.ts";
 import type { Account } from "./account.ts";
+import { keyIds, systemIds } from "./account-table.ts";
 import { treeProblem } from "./account-tree.ts";
 import type { DirectorySnapshot } from "./directory.ts";
 import { priceListSchema } from "./price-list.ts";
+import { areSorted } from "./rate-page.ts";
 import type { ListRecord, RecordProblem, RecordWrite } from "./records.ts";
 import { repeated } from "./repeated.ts";
 
@@ -114,9 +116,6 @@ function nameProblems(
   });
 }
 
-const keyIds = ({ keys }: Account): readonly string[] => keys.map(({ id }) => id);
-const systemIds = ({ smpp }: Account): readonly string[] => (smpp === undefined ? [] : [smpp.systemId]);
-
 function stillHolds(
   holder: AccountId | undefined,
   name: string,
@@ -130,6 +129,7 @@ function listProblems(after: DirectorySnapshot, list: ListRecord): readonly Reco
   const key = `list/${list.id}`;
   const rates = after.ratesOf(list.id);
   if (rates === undefined) return [problem(key, "pages", "pages of its rates are missing: write them first")];
+  if (!areSorted(rates)) return [problem(key, "pages", "its rates are not in order: import it")];
   const whole = priceListSchema.safeParse({ id: list.id, currency: list.currency, rates });
   const wrong = whole.success ? [] : whole.error.issues;
   return wrong.map(({ path, message }) => problem(key, path.join("."), message));

@@ -69,7 +69,7 @@ export async function readyHome(deps: Deps, latest: Latest, heads: Heads): Promi
 
 /** The first home of a directory that there is not yet, as all sets agree; or why there can be none. */
 export async function foundHome({ stores, mayFound }: Deps, heads: Heads): Promise<Found> {
-  const [home] = stores;
+  const [home] = stores.toSorted((a, b) => (a.set < b.set ? -1 : 1));
   if (home === undefined || mayFound !== true) return refuse("no set that answers has a directory");
   if (heads.size < stores.length) return refuse("no set has a directory, and one that does not answer could hold it");
   const term = { epoch: nextEpoch(heads), home: home.set };

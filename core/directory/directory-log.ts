@@ -15,8 +15,8 @@ import {
 import type { Store } from "../store/store.ts";
 import { inTime } from "./in-time.ts";
 
-/** A set that takes longer has not answered. */
-const HEAD_MS = 2_000;
+/** A set that takes longer has not answered: longer than it takes to find a primary, and to connect. */
+const HEAD_MS = 5_000;
 /** Somebody else copies to the same set, change by change: then it is as well done. */
 const REFUSED_MAX = 20;
 

@@ -7,9 +7,11 @@ import type { E164 } from "#domain/e164.ts";
 import type { AccountId, PriceListId, ProviderId, SetId } from "#domain/ids.ts";
 import type { DirectoryStamp } from "../store/directory-copy.ts";
 import type { Account } from "./account.ts";
+import { type AccountTable, emptyAccounts, loadingAccounts } from "./account-table.ts";
 import { chainOf, type Standing, standingOf } from "./account-tree.ts";
 import { prefixesOf } from "./prefix.ts";
 import { createPriceList, type Price, type Priced, type PriceList, type Rate } from "./price-list.ts";
+import { packRates, type RatePage } from "./rate-page.ts";
 import {
   type Bodies,
   type ListRecord,
@@ -75,27 +77,46 @@ interface HeldList {
 }
 
 interface Parts {
-  readonly accounts: SharedMap<AccountId, Account>;
-  readonly keys: SharedMap<string, AccountId>;
-  readonly systemIds: SharedMap<string, AccountId>;
+  readonly accounts: AccountTable;
   readonly lists: SharedMap<PriceListId, HeldList>;
-  readonly pages: SharedMap<string, readonly Rate[]>;
+  readonly pages: SharedMap<string, RatePage>;
   readonly numbers: SharedMap<string, OwnNumber>;
   readonly routes: ReadonlyMap<string, RouteCandidate>;
   readonly routesBody: Bodies["routes"] | undefined;
   readonly sets: Bodies["sets"] | undefined;
 }
 
-export const emptyDirectory: DirectorySnapshot = createSnapshot(
-  {
-    ...{ accounts: emptyMap(), keys: emptyMap(), systemIds: emptyMap(), lists: emptyMap(), pages: emptyMap() },
-    ...{ numbers: emptyMap(), routes: new Map(), routesBody: undefined, sets: undefined },
-  },
-  undefined,
-);
+const noParts: Parts = {
+  ...{ accounts: emptyAccounts, lists: emptyMap(), pages: emptyMap() },
+  ...{ numbers: emptyMap(), routes: new Map(), routesBody: undefined, sets: undefined },
+};
+export const emptyDirectory: DirectorySnapshot = createSnapshot(noParts, undefined);
+
+/** A directory that is read page by page, each record once. Lists come to their pages when all is there. */
+export interface DirectoryLoading {
+  add(write: RecordWrite): void;
+  finish(at: DirectoryStamp | undefined): DirectorySnapshot;
+}
+
+export function loadingDirectory(): DirectoryLoading {
+  const accounts = loadingAccounts();
+  const pages = new Map<string, RatePage>();
+  const others: RecordWrite[] = [];
+  return {
+    add(write) {
+      if (write.kind === "account" && write.body !== null) accounts.add(write.body);
+      else if (write.kind === "rates" && write.body !== null) pages.set(write.key, packRates(write.body));
+      else others.push(write);
+    },
+    finish(at) {
+      const parts = { ...noParts, accounts: accounts.finish(), pages: noParts.pages.with(pages) };
+      return createSnapshot(changed(parts, others), at);
+    },
+  };
+}
 
 function createSnapshot(parts: Parts, at: DirectoryStamp | undefined): DirectorySnapshot {
-  const { accounts, keys, systemIds, lists, numbers, routes } = parts;
+  const { accounts, lists, numbers, routes } = parts;
   const sets = parts.sets ?? { sets: [], keyLists: [] };
   const chain = (id: AccountId): readonly Account[] => chainOf(id, accounts);
   const openAccount = (id: AccountId | undefined): Account | undefined => {
@@ -113,20 +134,20 @@ function createSnapshot(parts: Parts, at: DirectoryStamp | undefined): Directory
     chain,
     standing: (id) => (accounts.get(id) === undefined ? undefined : standingOf(chain(id))),
     key(keyId) {
-      const account = openAccount(keys.get(keyId));
+      const account = openAccount(accounts.holderOf("key", keyId));
       const key = account?.keys.find(({ id }) => id === keyId);
       return account === undefined || key === undefined ? undefined : { account, secretSha256: key.secretSha256 };
     },
-    accountOfSystemId: (systemId) => openAccount(systemIds.get(systemId)),
+    accountOfSystemId: (systemId) => openAccount(accounts.holderOf("systemId", systemId)),
     routes: (to) => prefixesOf(to, routes),
     price(id, message, time) {
-      const list = accounts.get(id)?.priceList;
+      const list = accounts.listOf(id);
       return list === undefined ? undefined : lists.get(list)?.find(message, time);
     },
     accountOfNumber: (number) => numbers.get(number)?.account,
     record: (key) => recordOf(parts, key),
     *recordKeys() {
-      for (const id of accounts.keys()) yield recordKeys.account(id);
+      for (const { id } of accounts.values()) yield recordKeys.account(id);
       for (const id of lists.keys()) yield recordKeys.list(id);
       yield* parts.pages.keys();
       for (const number of numbers.keys()) yield recordKeys.number(number);
@@ -136,7 +157,7 @@ function createSnapshot(parts: Parts, at: DirectoryStamp | undefined): Directory
     accounts: () => accounts.values(),
     list: (id) => lists.get(id)?.record,
     ratesOf: (id) => lists.get(id)?.rates(),
-    holderOf: (kind, name) => (kind === "key" ? keys : systemIds).get(name),
+    holderOf: accounts.holderOf,
     with: (writes, then) => createSnapshot(changed(parts, writes), then),
   };
 }
@@ -150,7 +171,7 @@ function recordOf(parts: Parts, key: string): Bodies[RecordKind] | undefined {
     case "list":
       return parts.lists.get(name as PriceListId)?.record;
     case "rates":
-      return parts.pages.get(key) as Rate[] | undefined;
+      return pageOf(parts, key);
     case "number":
       return parts.numbers.get(name);
     case "routes":
@@ -164,7 +185,7 @@ function recordOf(parts: Parts, key: string): Bodies[RecordKind] | undefined {
 function changed(parts: Parts, writes: readonly RecordWrite[]): Parts {
   const accounts = new Map<AccountId, Account | undefined>();
   const lists = new Map<PriceListId, ListRecord | undefined>();
-  const pages = new Map<string, readonly Rate[] | undefined>();
+  const pages = new Map<string, RatePage | undefined>();
   const numbers = new Map<string, OwnNumber | undefined>();
   let { routes, routesBody, sets } = parts;
   for (const write of writes) {
@@ -177,7 +198,7 @@ function changed(parts: Parts, writes: readonly RecordWrite[]): Parts {
         lists.set(name as PriceListId, write.body ?? undefined);
         break;
       case "rates":
-        pages.set(write.key, write.body ?? undefined);
+        pages.set(write.key, write.body === null ? undefined : packRates(write.body));
         break;
       case "number":
         numbers.set(name, write.body ?? undefined);
@@ -195,11 +216,6 @@ function changed(parts: Parts, writes: readonly RecordWrite[]): Parts {
   const held = [...lists].map(([id, list]) => [id, list && holdList(list, allPages)] as const);
   return {
     accounts: parts.accounts.with(accounts),
-    keys: reindex(parts.keys, { accounts, before: parts.accounts, namesOf: ({ keys }) => keys.map(({ id }) => id) }),
-    systemIds: reindex(parts.systemIds, {
-      ...{ accounts, before: parts.accounts },
-      namesOf: ({ smpp }) => (smpp === undefined ? [] : [smpp.systemId]),
-    }),
     lists: parts.lists.with(new Map(held)),
     pages: allPages,
     numbers: parts.numbers.with(numbers),
@@ -207,32 +223,22 @@ function changed(parts: Parts, writes: readonly RecordWrite[]): Parts {
   };
 }
 
-/** What accounts are found by, with those that were changed. */
-function reindex(
-  index: SharedMap<string, AccountId>,
-  change: {
-    readonly accounts: ReadonlyMap<AccountId, Account | undefined>;
-    readonly before: SharedMap<AccountId, Account>;
-    readonly namesOf: (account: Account) => readonly string[];
-  },
-): SharedMap<string, AccountId> {
-  const { accounts, before, namesOf } = change;
-  const names = new Map<string, AccountId | undefined>();
-  for (const id of accounts.keys()) {
-    const account = before.get(id);
-    for (const name of account === undefined ? [] : namesOf(account)) names.set(name, undefined);
-  }
-  for (const [id, account] of accounts) {
-    for (const name of account === undefined ? [] : namesOf(account)) names.set(name, id);
-  }
-  return index.with(names);
+function holdList(record: ListRecord, pages: SharedMap<string, RatePage>): HeldList {
+  const own = pageKeys(record).map((key) => pages.get(key));
+  const there = own.filter((page) => page !== undefined);
+  const isWhole = there.length === own.length;
+  return {
+    record,
+    rates: () => (isWhole ? there.flatMap(unpack) : undefined),
+    find: createPriceList(record.id, isWhole ? there : []).find,
+  };
 }
 
-function holdList(record: ListRecord, pages: SharedMap<string, readonly Rate[]>): HeldList {
-  const own = pageKeys(record).map((key) => pages.get(key));
-  const rates = (): readonly Rate[] | undefined => {
-    const there = own.filter((page) => page !== undefined);
-    return there.length === own.length ? there.flat() : undefined;
-  };
-  return { record, rates, find: createPriceList(record.id, () => rates() ?? []).find };
+function unpack(page: RatePage): Rate[] {
+  return Array.from({ length: page.length }, (_, index) => page.rate(index));
+}
+
+function pageOf({ pages }: Parts, key: string): Rate[] | undefined {
+  const page = pages.get(key);
+  return page && unpack(page);
 }

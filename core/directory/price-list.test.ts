@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { E164, Sender } from "#domain/e164.ts";
 import { createPriceList, priceListSchema } from "./price-list.ts";
+import { packRates, sortRates } from "./rate-page.ts";
 import type { DirectoryInput } from "./records.ts";
 import { createDirectory, DirectoryRefusedError } from "./write-directory.ts";
 
@@ -26,7 +27,7 @@ test("a price that begins next week is not asked for today, and asked for from t
     { prefix: "+6149", sender: "alphanumeric", priceMicros: "61000" },
   ];
   const { id, rates: parsed } = priceListSchema.parse({ id: "retail", currency: "AUD", rates });
-  const list = createPriceList(id, () => parsed);
+  const list = createPriceList(id, [packRates(sortRates(parsed))]);
   const ask = (at: number, over: object = {}) =>
     list.find({ to: "+61491570006" as E164, from: "+61491570007" as Sender, class: "alert", ...over }, at)?.priceMicros;
   expect([ask(999), ask(1_000)] as unknown[]).toEqual(["45000", "52000"]);

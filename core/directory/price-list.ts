@@ -4,12 +4,13 @@
  * differ in nothing else the latest that has begun. Pure.
  */
 import { z } from "zod";
-import { type E164, type Sender, type SenderType, senderTypeOf, senderTypes } from "#domain/e164.ts";
+import { type E164, type Sender, senderTypeOf, senderTypes } from "#domain/e164.ts";
 import { refundRules } from "#domain/event.ts";
 import { type PriceListId, priceListIdSchema } from "#domain/ids.ts";
 import { type MessageClass, messageClassSchema } from "#domain/lane.ts";
-import { currencySchema, microsTextSchema } from "#domain/money.ts";
-import { prefixesOf, prefixSchema } from "./prefix.ts";
+import { currencySchema, microsTextSchema, toMicros, toMicrosText } from "#domain/money.ts";
+import { prefixSchema } from "./prefix.ts";
+import { PAGE_RATES, type RatePage } from "./rate-page.ts";
 import { repeated } from "./repeated.ts";
 
 /** Of one list. */
@@ -29,7 +30,9 @@ export const rateSchema = z.strictObject({
    */
   refund: z.enum(refundRules).optional(),
   /** Of one segment. */
-  priceMicros: microsTextSchema.refine((text) => !text.startsWith("-"), "a price is not negative"),
+  priceMicros: microsTextSchema
+    .refine((text) => !text.startsWith("-"), "a price is not negative")
+    .transform((text) => toMicrosText(toMicros(text))),
 });
 export type Rate = z.output<typeof rateSchema>;
 
@@ -61,35 +64,48 @@ export interface PriceList {
   find(message: Priced, at: number): Price | undefined;
 }
 
-export function createPriceList(id: PriceListId, ratesOf: () => readonly Rate[]): PriceList {
-  // Most lists of a large business are not asked for in a process's life: each is sorted when it first is.
-  let byPrefix: ReadonlyMap<string, readonly Rate[]> | undefined;
+/** Of all pages but the last, each has PAGE_RATES. */
+export function createPriceList(id: PriceListId, pages: readonly RatePage[]): PriceList {
+  const total = pages.reduce((sum, page) => sum + page.length, 0);
+  const keyAt = (index: number): number => pageOf(index)?.key(index % PAGE_RATES) ?? Number.NaN;
+  const pageOf = (index: number): RatePage | undefined => pages[Math.floor(index / PAGE_RATES)];
+  const digitsMax = total === 0 ? 0 : String(keyAt(total - 1)).length;
+
+  function lowest(key: number): number {
+    let [low, high] = [0, total];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (keyAt(middle) < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   return {
     find(message, at) {
-      byPrefix ??= Map.groupBy(ratesOf().toSorted(bySpeciality), ({ prefix }) => prefix);
-      const sender = senderTypeOf(message.from);
-      for (const some of prefixesOf(message.to, byPrefix)) {
-        const rate = some.find((one) => fits(one, message.class, sender, at));
-        if (rate !== undefined) return { ...rate, list: id };
+      const asked = { class: message.class, sender: senderTypeOf(message.from) };
+      const prefixes = prefixNumbers(message.to, digitsMax);
+      for (let digits = prefixes.length - 1; digits >= 0; digits--) {
+        const key = prefixes[digits] ?? 0;
+        for (let index = lowest(key); index < total && keyAt(index) === key; index++) {
+          const page = pageOf(index);
+          if (page?.fits(index % PAGE_RATES, asked, at)) return { ...page.rate(index % PAGE_RATES), list: id };
+        }
       }
       return undefined;
     },
   };
 }
 
-/** Of one prefix the most special first, and of equals the latest first. */
-function bySpeciality(a: Rate, b: Rate): number {
-  return (
-    Number(b.class !== undefined) - Number(a.class !== undefined) ||
-    Number(b.sender !== undefined) - Number(a.sender !== undefined) ||
-    (b.from ?? -1) - (a.from ?? -1)
-  );
-}
+const ZERO = 48;
 
-function fits(rate: Rate, messageClass: MessageClass, sender: SenderType, at: number): boolean {
-  return (
-    (rate.class === undefined || rate.class === messageClass) &&
-    (rate.sender === undefined || rate.sender === sender) &&
-    (rate.from === undefined || rate.from <= at)
-  );
+/** What the number begins with: none of its digits, the first, the first two, and so on. */
+function prefixNumbers(to: E164, digitsMax: number): readonly number[] {
+  const numbers = [0];
+  let number = 0;
+  for (let i = 1; i <= digitsMax && i < to.length; i++) {
+    number = number * 10 + to.charCodeAt(i) - ZERO;
+    numbers.push(number);
+  }
+  return numbers;
 }

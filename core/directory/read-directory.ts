@@ -1,7 +1,7 @@
 /** One set's copy of the directory as a snapshot, and snapshots that follow its log. */
 import { type DirectoryRecord, type DirectoryStamp, stampOf } from "../store/directory-copy.ts";
 import type { Store } from "../store/store.ts";
-import { type DirectorySnapshot, emptyDirectory } from "./directory.ts";
+import { type DirectorySnapshot, loadingDirectory } from "./directory.ts";
 import { parseRecord, type RecordWrite } from "./records.ts";
 
 /** A log that changes under the reader again and again: an epoch that begins is read anew once. */
@@ -19,17 +19,15 @@ type Read = Pick<Store, "set" | "directory">;
 /** What the set holds now. Throws StoreError and DirectoryMalformedError. */
 export async function loadDirectory(store: Read): Promise<DirectorySnapshot> {
   for (let tries = 1; tries <= LOADS_MAX; tries++) {
-    const writes = new Map<string, RecordWrite>();
+    const loading = loadingDirectory();
     let since: DirectoryStamp | undefined;
     for await (const page of store.directory.records()) {
       since = page.since.at;
-      for (const record of page.records) writes.set(record.key, parse(store, record));
+      for (const record of page.records) loading.add(parse(store, record));
     }
     // Changes since then may be in the records or not: in order, and after them, they say how each record is now.
     const log = await readLog(store, since);
-    if (log === undefined) continue;
-    for (const write of log.writes) writes.set(write.key, write);
-    return emptyDirectory.with([...writes.values()], log.at);
+    if (log !== undefined) return loading.finish(since).with(lastOfEach(log.writes), log.at);
   }
   throw new DirectoryMalformedError(`Cannot read the directory of ${store.set} as its log changes while it is read`);
 }

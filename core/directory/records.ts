@@ -9,10 +9,8 @@ import { currencySchema } from "#domain/money.ts";
 import { type AccountInput, accountSchema } from "./account.ts";
 import { prefixSchema } from "./prefix.ts";
 import { type PriceListInput, priceListSchema, type Rate, rateSchema } from "./price-list.ts";
+import { PAGE_RATES, sortRates } from "./rate-page.ts";
 import { type KeyList, keyListSchema, type SetEntry, type SetsOfDirectory, setEntrySchema } from "./set-states.ts";
-
-/** Rates of a page: 200 of them are 16 KB, and one read takes 500 pages. */
-const PAGE_RATES_MAX = 200;
 
 /** Where the rates of a list are: a list of many is written page by page, and is in force with its own record. */
 const listSchema = z.strictObject({
@@ -57,7 +55,7 @@ export interface DirectoryInput {
 const schemas = {
   account: accountSchema,
   list: listSchema,
-  rates: z.array(rateSchema).max(PAGE_RATES_MAX),
+  rates: z.array(rateSchema).max(PAGE_RATES),
   number: numberSchema,
   routes: routesSchema,
   sets: setsSchema,
@@ -150,8 +148,9 @@ export function listWrites(input: PriceListInput, version: string): ParsedWrites
 }
 
 function pagesOf(rates: readonly Rate[]): readonly Rate[][] {
-  const count = Math.ceil(rates.length / PAGE_RATES_MAX);
-  return Array.from({ length: count }, (_, page) => rates.slice(page * PAGE_RATES_MAX, (page + 1) * PAGE_RATES_MAX));
+  const sorted = sortRates(rates);
+  const count = Math.ceil(rates.length / PAGE_RATES);
+  return Array.from({ length: count }, (_, page) => sorted.slice(page * PAGE_RATES, (page + 1) * PAGE_RATES));
 }
 
 export interface ParsedWrites {

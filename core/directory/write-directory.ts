@@ -6,6 +6,7 @@ import { changeProblems } from "./check-change.ts";
 import { type DirectorySnapshot, emptyDirectory } from "./directory.ts";
 import { type Change, createDirectoryWriter, textOf, type WriterDeps } from "./directory-writer.ts";
 import { type PriceListInput, priceListSchema } from "./price-list.ts";
+import { sortRates } from "./rate-page.ts";
 import {
   bodyText,
   type DirectoryInput,
@@ -95,7 +96,7 @@ function isSame(held: DirectorySnapshot, input: PriceListInput): boolean {
   const list = priceListSchema.safeParse(input).data;
   const record = list === undefined ? undefined : held.list(list.id);
   if (list === undefined || record === undefined || record.currency !== list.currency) return false;
-  return canonicalJson(held.ratesOf(list.id)) === canonicalJson(list.rates);
+  return canonicalJson(held.ratesOf(list.id)) === canonicalJson(sortRates(list.rates));
 }
 
 /** Its records as they are. */

@@ -27,7 +27,7 @@ import { isDuplicateKey, isWriteConflict } from "./store-error.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 /** Records of one read: 16 MB if all were pages of rates, 200 KB as accounts are. */
-const RECORDS_READ_MAX = 500;
+const RECORDS_READ_MAX = 100;
 const NUMBER_DIGITS = 10;
 const NONE: Omit<DirectoryHeadDocument, "_id"> = {
   number: 0,
