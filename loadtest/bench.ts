@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { renderJson, renderTable } from "./bench-report.ts";
 import type { Bench } from "./bench-seam.ts";
-import { billingBench } from "./billing.ts";
 import { checkerBench } from "./checker.ts";
+import { directoryBench } from "./directory.ts";
 import { gatewayBench } from "./gateway.ts";
 import { describeMachine } from "./machine.ts";
 import { memoryBench } from "./memory.ts";
@@ -19,8 +19,8 @@ import { smppBench } from "./smpp.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
-  billing: billingBench,
   checker: checkerBench,
+  directory: directoryBench,
   gateway: gatewayBench,
   memory: memoryBench,
   queue: queueBench,

@@ -9,6 +9,7 @@ import { writeDirectory } from "#core/directory/write-directory.ts";
 import type { Store } from "#core/store/store.ts";
 import { systemClock } from "#domain/clock.ts";
 import { systemRandom } from "#domain/random.ts";
+import { until } from "./until.ts";
 
 export const DEMO_ACCOUNT = "demo";
 /** The provider that the simulator plays. */
@@ -19,6 +20,9 @@ export const DEMO_NUMBERS = ["+61491570156", "+61491570157"] as const;
 
 /** What the demo account binds with at our SMPP edge. */
 export const DEMO_SYSTEM_ID = "demo";
+
+/** Sets that were just started may take a while to answer. */
+const WRITTEN_MS_MAX = 30_000;
 
 /** The directory of the demo account with this key. With a password it may bind at the SMPP edge. */
 export async function demoDirectory(apiKey: string, smppPassword?: string): Promise<DirectoryInput> {
@@ -76,10 +80,10 @@ export async function ensureDirectory(stores: readonly Store[], business: Direct
   const newest = stores.find(({ set }) => set === before?.set);
   const held = newest === undefined ? { sets: [], keyLists: [] } : await loadDirectory(newest);
   const { sets, keyLists } = nameSets(held, stores);
-  const written = await writeDirectory(deps, { ...business, sets, keyLists });
-  if (written.type !== "changed" && written.type !== "nothing") {
-    throw new Error(`The directory was not written: ${"why" in written ? written.why : written.type}`);
-  }
+  await until("the directory to be written", WRITTEN_MS_MAX, async () => {
+    const { type } = await writeDirectory(deps, { ...business, sets, keyLists });
+    return type === "changed" || type === "nothing" || undefined;
+  });
   const latest = latestOf(await readHeads(stores, systemClock));
   const from = stores.find(({ set }) => set === latest?.set);
   if (from === undefined || latest === undefined) throw new Error("No set has the directory that was just written");

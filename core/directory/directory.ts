@@ -5,7 +5,7 @@
  */
 import type { E164 } from "#domain/e164.ts";
 import type { AccountId, PriceListId, ProviderId, SetId } from "#domain/ids.ts";
-import type { DirectoryStamp } from "../store/directory-copy.ts";
+import type { DirectoryRecord, DirectoryStamp } from "../store/directory-copy.ts";
 import type { Account } from "./account.ts";
 import { type AccountTable, emptyAccounts, loadingAccounts } from "./account-table.ts";
 import { chainOf, type Standing, standingOf } from "./account-tree.ts";
@@ -17,6 +17,7 @@ import {
   type ListRecord,
   type OwnNumber,
   pageKeys,
+  parseRecord,
   type RecordKind,
   type RecordWrite,
   recordKeys,
@@ -94,7 +95,8 @@ export const emptyDirectory: DirectorySnapshot = createSnapshot(noParts, undefin
 
 /** A directory that is read page by page, each record once. Lists come to their pages when all is there. */
 export interface DirectoryLoading {
-  add(write: RecordWrite): void;
+  /** False: it is not what its key says. */
+  add(record: DirectoryRecord): boolean;
   finish(at: DirectoryStamp | undefined): DirectorySnapshot;
 }
 
@@ -103,10 +105,12 @@ export function loadingDirectory(): DirectoryLoading {
   const pages = new Map<string, RatePage>();
   const others: RecordWrite[] = [];
   return {
-    add(write) {
-      if (write.kind === "account" && write.body !== null) accounts.add(write.body);
-      else if (write.kind === "rates" && write.body !== null) pages.set(write.key, packRates(write.body));
-      else others.push(write);
+    add({ key, body }) {
+      // Whoever wrote them has checked them; there are so many that checking them again is felt.
+      if (key.startsWith("account/")) return accounts.add(body);
+      if (key.startsWith("rates/")) return pages.set(key, packRates(JSON.parse(body) as Rate[])).has(key);
+      const parsed = parseRecord(key, JSON.parse(body));
+      return parsed.type === "parsed" && others.push(parsed.write) > 0;
     },
     finish(at) {
       const parts = { ...noParts, accounts: accounts.finish(), pages: noParts.pages.with(pages) };

@@ -65,12 +65,7 @@ function tableOf(parts: readonly Part[]): PackedTable {
       if (changes.size === 0) return table;
       const changed = [...parts];
       for (const [index, some] of Map.groupBy(changes, ([key]) => hashOf(key) % PARTS)) {
-        const rows = new Map(entriesOf(parts[index] ?? nothing));
-        for (const [key, row] of some) {
-          if (row === undefined) rows.delete(key);
-          else rows.set(key, row);
-        }
-        changed[index] = pack(rows);
+        changed[index] = changedPart(parts[index] ?? nothing, some);
       }
       return tableOf(changed);
     },
@@ -86,17 +81,50 @@ function* entriesOf({ starts, hashes, bytes }: Part): Iterable<readonly [string,
   }
 }
 
-function pack(rows: ReadonlyMap<string, string>): Part {
-  const packing = createPacking();
-  for (const [key, row] of rows) packing.add(key, row);
-  return packing.part([...Array(rows.size).keys()]);
+/** What stays is copied as it is: a change of 1,000 accounts, which touches every part, took 0.2 s otherwise. */
+function changedPart(part: Part, changes: readonly (readonly [string, string | undefined])[]): Part {
+  const packing = createPacking(part.bytes.length + FIRST_BYTES, part.hashes.length + changes.length);
+  const keys = Map.groupBy(
+    changes.map(([key]) => key),
+    hashOf,
+  );
+  for (const [i, hash] of part.hashes.entries()) {
+    const [from, to] = [part.starts[i] ?? 0, part.starts[i + 1] ?? 0];
+    const isChanged = keys.get(hash)?.some((key) => startsWith(part.bytes, from, key)) === true;
+    if (!isChanged) packing.copy(hash, part.bytes.subarray(from, to));
+  }
+  for (const [key, row] of changes) if (row !== undefined) packing.add(key, row);
+  return packing.all();
 }
 
-export function createPacking(): Packing & { part(rows: readonly number[]): Part } {
-  let bytes = new Uint8Array(FIRST_BYTES);
-  let hashes = new Uint32Array(FIRST_ROWS);
-  let starts = new Uint32Array(FIRST_ROWS + 1);
+interface PartPacking extends Packing {
+  /** A row as it stands in a part. */
+  copy(hash: number, bytes: Uint8Array): void;
+  /** All of it as one part. */
+  all(): Part;
+}
+
+export function createPacking(firstBytes = FIRST_BYTES, firstRows = FIRST_ROWS): PartPacking {
+  let bytes = new Uint8Array(firstBytes);
+  let hashes = new Uint32Array(firstRows);
+  let starts = new Uint32Array(firstRows + 1);
   let count = 0;
+
+  /** Returns where the next row begins. */
+  function makeRoom(size: number): number {
+    if (count === hashes.length) {
+      hashes = grown(hashes, new Uint32Array(count * 2 + 1));
+      starts = grown(starts, new Uint32Array(count * 2 + 2));
+    }
+    const from = starts[count] ?? 0;
+    if (from + size > bytes.length) bytes = grown(bytes, new Uint8Array((bytes.length + size) * 2));
+    return from;
+  }
+  function end(hash: number, to: number): void {
+    hashes[count] = hash;
+    count += 1;
+    starts[count] = to;
+  }
 
   /** These rows in the order of their hashes. */
   function part(rows: readonly number[]): Part {
@@ -117,22 +145,19 @@ export function createPacking(): Packing & { part(rows: readonly number[]): Part
   }
 
   return {
-    part,
+    all: () => part([...Array(count).keys()]),
+    copy(hash, row) {
+      const from = makeRoom(row.length);
+      bytes.set(row, from);
+      end(hash, from + row.length);
+    },
     add(key, row) {
-      if (count === hashes.length) {
-        hashes = grown(hashes, new Uint32Array(count * 2));
-        starts = grown(starts, new Uint32Array(count * 2 + 1));
-      }
-      const from = starts[count] ?? 0;
       // No text has more than three bytes a unit.
-      const most = (key.length + 1 + row.length) * 3;
-      if (from + most > bytes.length) bytes = grown(bytes, new Uint8Array((bytes.length + most) * 2));
+      const from = makeRoom((key.length + 1 + row.length) * 3);
       const keyBytes = encoder.encodeInto(key, bytes.subarray(from)).written;
       bytes[from + keyBytes] = LINE_FEED;
       const rowBytes = encoder.encodeInto(row, bytes.subarray(from + keyBytes + 1)).written;
-      hashes[count] = hashOf(key);
-      count += 1;
-      starts[count] = from + keyBytes + 1 + rowBytes;
+      end(hashOf(key), from + keyBytes + 1 + rowBytes);
     },
     finish() {
       const ofPart = Array.from({ length: PARTS }, (): number[] => []);

@@ -1,7 +1,7 @@
 /** One set's copy of the directory as a snapshot, and snapshots that follow its log. */
 import { type DirectoryRecord, type DirectoryStamp, stampOf } from "../store/directory-copy.ts";
 import type { Store } from "../store/store.ts";
-import { type DirectorySnapshot, loadingDirectory } from "./directory.ts";
+import { type DirectoryLoading, type DirectorySnapshot, loadingDirectory } from "./directory.ts";
 import { parseRecord, type RecordWrite } from "./records.ts";
 
 /** A log that changes under the reader again and again: an epoch that begins is read anew once. */
@@ -23,7 +23,7 @@ export async function loadDirectory(store: Read): Promise<DirectorySnapshot> {
     let since: DirectoryStamp | undefined;
     for await (const page of store.directory.records()) {
       since = page.since.at;
-      for (const record of page.records) loading.add(parse(store, record));
+      for (const record of page.records) load(store, loading, record);
     }
     // Changes since then may be in the records or not: in order, and after them, they say how each record is now.
     const log = await readLog(store, since);
@@ -60,6 +60,16 @@ async function readLog(store: Read, after: DirectoryStamp | undefined) {
     page = await store.directory.changes({ after: at?.number ?? 0 });
   }
   return { writes, at };
+}
+
+function load({ set }: Read, loading: DirectoryLoading, record: DirectoryRecord): void {
+  let isRight = false;
+  try {
+    isRight = loading.add(record);
+  } catch {
+    // Neither JSON nor numbers where there have to be.
+  }
+  if (!isRight) throw new DirectoryMalformedError(`Cannot use '${record.key}' of the directory of ${set}`);
 }
 
 function lastOfEach(writes: readonly RecordWrite[]): readonly RecordWrite[] {

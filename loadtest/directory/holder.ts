@@ -17,7 +17,8 @@ export interface Held {
   readonly rssLoadedMb: number;
   readonly rssUsedMb: number;
   readonly lookupNs: { readonly p50: number; readonly p99: number };
-  /** Of the look-ups, those that found a price. */
+  readonly lookups: number;
+  /** Of these, those that found a price. */
   readonly found: number;
 }
 
@@ -41,11 +42,12 @@ if (directory === undefined) throw new Error("There is no directory to hold");
 await systemClock.sleep(SETTLE_MS);
 const rssLoadedMb = megabytes();
 
+const draw = (): number => systemRandom.fraction();
 const tookNs = new Float64Array(LOOKUPS);
 const now = systemClock.now();
 let found = 0;
 for (let done = 0; done < LOOKUPS; done += AT_ONCE) {
-  const asked = Array.from({ length: AT_ONCE }, () => planLookup(Math.random));
+  const asked = Array.from({ length: AT_ONCE }, () => planLookup(draw));
   for (const [i, { account, message }] of asked.entries()) {
     const before = performance.now();
     const price = directory.price(account, message, now);
@@ -58,7 +60,7 @@ tookNs.sort();
 const nth = (share: number): number => tookNs[Math.floor(share * (LOOKUPS - 1))] ?? Number.NaN;
 await systemClock.sleep(SETTLE_MS);
 const held: Held = {
-  ...{ loadMs, rssLoadedMb, rssUsedMb: megabytes(), found },
+  ...{ loadMs, rssLoadedMb, rssUsedMb: megabytes(), lookups: LOOKUPS, found },
   lookupNs: { p50: nth(0.5), p99: nth(0.99) },
 };
 process.stdout.write(`${JSON.stringify(held)}\n`);

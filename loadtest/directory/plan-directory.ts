@@ -17,7 +17,7 @@ const COUNTRIES = 60;
 const FIRST_COUNTRY = 30;
 const CURRENCY = "EUR";
 
-export function accountOf(index: number): AccountId {
+function accountOf(index: number): AccountId {
   return `customer_${index.toString().padStart(6, "0")}` as AccountId;
 }
 

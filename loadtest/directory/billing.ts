@@ -1,5 +1,5 @@
 /**
- * The billing bench: the gateway's closed loop with an account that pays nobody above it and is not held to its credit,
+ * The billing part: the gateway's closed loop with an account that pays nobody above it and is not held to its credit,
  * against one below two resellers, of which each is charged out of its credit. In turns, A B B A, so that what the
  * machine does over time counts for both.
  */
@@ -13,10 +13,10 @@ import { systemRandom } from "#domain/random.ts";
 import type { Platform } from "#testkit/platform.ts";
 import { demoDirectory, ensureDirectory } from "#testkit/platform-directory.ts";
 import { until } from "#testkit/until.ts";
-import { openBenchPlatform, planLoad } from "./bench-platform.ts";
-import type { Bench, BenchOptions, BenchOutcome } from "./bench-seam.ts";
-import { peakFigures, resourceFigures } from "./gateway/figures.ts";
-import { openRig, type PhaseResult, runPhase } from "./gateway/phase.ts";
+import { openBenchPlatform, planLoad } from "../bench-platform.ts";
+import type { BenchOptions, BenchOutcome } from "../bench-seam.ts";
+import { peakFigures, resourceFigures } from "../gateway/figures.ts";
+import { openRig, type PhaseResult, runPhase } from "../gateway/phase.ts";
 
 const WARM_UP_SECONDS = 5;
 const MESSAGES_MAX = 2_000_000;
@@ -26,20 +26,15 @@ const PAID_MICROS = 1_000_000_000_000_000n as Micros;
 /** From the account that sends up to the top. */
 const LEVELS = ["retailer", "reseller", "wholesaler"] as const;
 
-export const billingBench: Bench = {
-  description: "the gateway's rate with three levels that pay out of their credit, against that without",
-  defaults: { seconds: 15 },
-  meanings: {
-    plain_per_s: "messages a second, end to end, of an account that pays by itself and without limit; two phases",
-    billed_per_s: "the same with three levels that pay out of their credit; two phases",
-    billed_gateway_ratio: "the second by the first, each the mean of its two phases",
-    cpu_s_per_1000: "CPU of the platform for 1,000 messages: without, and with",
-    messages: "accepted, and all reconciled",
-  },
-  run: runBilling,
-};
+export const BILLING_MEANINGS = {
+  plain_per_s: "messages a second, end to end, of an account that pays by itself and without limit; two phases",
+  billed_per_s: "the same with three levels that pay out of their credit; two phases",
+  billed_gateway_ratio: "the second by the first, each the mean of its two phases",
+  cpu_s_per_1000: "CPU of the platform for 1,000 messages: without, and with",
+  messages: "accepted, and all reconciled",
+} as const;
 
-async function runBilling(options: BenchOptions): Promise<BenchOutcome> {
+export async function runBilling(options: BenchOptions): Promise<BenchOutcome> {
   await using stack = new AsyncDisposableStack();
   const platform = await openBenchPlatform(options, stack);
   const rig = await openRig(platform, stack, options);
