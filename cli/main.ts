@@ -4,10 +4,13 @@ import { Command, Option } from "commander";
 import { type Role, runMain } from "#core/config/run-main.ts";
 import { systemClock } from "#domain/clock.ts";
 import manifest from "../package.json" with { type: "json" };
+import { addAccountsCommand } from "./accounts.ts";
+import { addChangesCommand } from "./changes.ts";
 import { addCreditCommand } from "./credit.ts";
 import { addDeadCommand } from "./dead.ts";
 import { addEventsCommand } from "./events.ts";
 import { explainError } from "./explain-error.ts";
+import { addPricesCommand } from "./prices.ts";
 import { addQuoteCommand } from "./quote.ts";
 import { addSchemaCommand } from "./schema.ts";
 import { createScreen } from "./screen.ts";
@@ -126,6 +129,9 @@ program
 
 addSetsCommand(program, process);
 addDeadCommand(program, process);
+addAccountsCommand(program, process);
+addPricesCommand(program, process);
+addChangesCommand(program, process);
 addCreditCommand(program, process);
 addQuoteCommand(program, process);
 addSchemaCommand(program, process);

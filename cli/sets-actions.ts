@@ -14,6 +14,7 @@ import { optOutKey } from "#core/store/store.ts";
 import type { Clock } from "#domain/clock.ts";
 import type { IdMint, SetId } from "#domain/ids.ts";
 import { systemRandom } from "#domain/random.ts";
+import { tellChange } from "./tell-change.ts";
 
 /** Opt-outs that are copied in one step. */
 const OPT_OUTS_PAGE = 500;
@@ -169,23 +170,10 @@ function writerOf({ stores, clock, actor }: SetsContext): DirectoryWriter {
 
 /** Throws SetsRefusedError where it was not made, or nobody can tell. */
 function sayChange(say: SetsContext["say"], change: Change, what: string): DirectorySnapshot {
-  switch (change.type) {
-    case "changed":
-      say(`${what} by change ${change.at.number} of the directory. Every process sees it within a second or so.`);
-      return change.directory;
-    case "pending":
-      say(`${what} by change ${change.at.number} of the directory.`);
-      say(`No set but ${change.at.home} has it yet: it would be lost with that one.`);
-      return change.directory;
-    case "nothing":
-      say(`${what} already.`);
-      return change.directory;
-    case "refused":
-      throw new SetsRefusedError(change.problems.map(({ key, message }) => `${key}: ${message}`).join("\n"));
-    case "unavailable":
-    case "unknown":
-      throw new SetsRefusedError(`${change.why}.`);
-  }
+  const told = tellChange(change, what);
+  if (told.type === "not_made") throw new SetsRefusedError(told.why);
+  for (const line of told.lines) say(line);
+  return told.directory;
 }
 
 function sayWhoIsSilent(say: SetsContext["say"], view: SetsView): void {

@@ -1,5 +1,6 @@
 /** How `godwit sets list` shows sets: a table for people, objects for machines. Pure. */
 import type { SetView } from "./sets-actions.ts";
+import { toColumns } from "./table.ts";
 
 /** With whether it is the directory's home. */
 export interface ShownSet extends SetView {
@@ -25,14 +26,7 @@ export function toJson({ set, region, state, isHome, store, answer }: ShownSet):
 const HEADINGS = ["SET", "REGION", "STATE", "REACHABLE", "WRITERS", "OLDEST", "WAITING"] as const;
 
 export function toTable(sets: readonly ShownSet[]): readonly string[] {
-  const rows = [HEADINGS, ...sets.map(toCells)];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  return toColumns([HEADINGS, ...sets.map(toCells)]);
 }
 
 function toCells({ set, region, state, isHome, store, answer }: ShownSet): readonly string[] {

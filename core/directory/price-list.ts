@@ -14,7 +14,7 @@ import { PAGE_RATES, type RatePage } from "./rate-page.ts";
 import { repeated } from "./repeated.ts";
 
 /** Of one list. */
-const RATES_MAX = 200_000;
+export const RATES_MAX = 200_000;
 
 export const rateSchema = z.strictObject({
   prefix: prefixSchema,

@@ -115,6 +115,11 @@ function isKind(kind: string): kind is RecordKind {
   return Object.hasOwn(schemas, kind);
 }
 
+/** This record is to be gone. */
+export function removal(key: string): RecordWrite {
+  return { kind: key.split("/", 1)[0] as "number", key, body: null };
+}
+
 /** What the sets are used for from now on. */
 export function setsWrite({ sets, keyLists }: SetsOfDirectory): RecordWrite {
   const body = { sets: [...sets], keyLists: keyLists.map((list) => ({ ...list, sets: [...list.sets] })) };

@@ -17,6 +17,7 @@ import {
   type RecordProblem,
   type RecordWrite,
   recordKeys,
+  removal,
 } from "./records.ts";
 
 /** What is wrong with a directory, each problem on a line of its own. */
@@ -54,7 +55,7 @@ export async function writeDirectory(deps: WriterDeps, input: DirectoryInput): P
   let parts: readonly (readonly RecordWrite[])[] = [];
   const first = await writer.change((held) => {
     const { writes } = difference(held, input, `${held.version + 1}-${version}`);
-    parts = split(writes.filter((write) => textOf(held, write.key) !== bodyText(write)));
+    parts = splitWrites(writes.filter((write) => textOf(held, write.key) !== bodyText(write)));
     return { writes: parts[0] ?? [], problems: [] };
   });
   let last = first;
@@ -79,10 +80,6 @@ function difference(held: DirectorySnapshot, input: DirectoryInput, version: str
     problems: [...lists.flatMap(({ problems }) => problems), ...others.problems],
     writes: [...wanted, ...gone.sort(byLeaving).map(removal)],
   };
-}
-
-function removal(key: string): RecordWrite {
-  return { kind: key.split("/", 1)[0] as "number", key, body: null };
 }
 
 /** Numbers before accounts, accounts before lists, lists before their pages. */
@@ -123,7 +120,8 @@ function topDown(accounts: DirectoryInput["accounts"]): DirectoryInput["accounts
   return accounts.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
 }
 
-function split(writes: readonly RecordWrite[]): readonly (readonly RecordWrite[])[] {
+/** In parts that one change can each hold. */
+export function splitWrites(writes: readonly RecordWrite[]): readonly (readonly RecordWrite[])[] {
   const parts: RecordWrite[][] = [];
   let bytes = 0;
   for (const write of writes) {

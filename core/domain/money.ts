@@ -13,7 +13,7 @@ export const microsTextSchema = z
   .regex(/^-?[0-9]{1,18}$/)
   .transform((text) => text as MicrosText);
 
-export const currencySchema = z.string().regex(/^[A-Z]{3}$/);
+export const currencySchema = z.string().regex(/^[A-Z]{3}$/, "a currency is three capital letters, such as EUR");
 
 export function toMicros(text: MicrosText): Micros {
   return BigInt(text) as Micros;
