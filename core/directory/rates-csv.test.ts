@@ -8,6 +8,7 @@ import { sortRates } from "./rate-page.ts";
 import { compareRates, formatRates, parseRates } from "./rates-csv.ts";
 
 const COLUMNS = "prefix,price,class,sender,from,refund";
+const RULE = `the first line has the names of the columns, some of ${COLUMNS}`;
 const problemsOf = (csv: string): readonly string[] => {
   const parsed = parseRates(csv);
   return parsed.type === "parsed" ? [] : parsed.problems.map(({ line, message }) => `${line}: ${message}`);
@@ -23,8 +24,8 @@ test("columns come in any order, some may be left out, and cells may be empty or
     { prefix: "+", priceMicros: "12000000" },
     { prefix: "+61", priceMicros: "45000" },
   ]);
-  const all =
-    "\ufeffPrefix, price, class, sender, from, refund\r\n+49, 0.07, alert, , 2026-12-01T00:00:00+01:00, refused\r\n\r\n";
+  const names = "\ufeffPrefix, price, class, sender, from, refund";
+  const all = `${names}\r\n+49, 0.07, alert, , 2026-12-01T00:00:00+01:00, refused\r\n\r\n`;
   expect(ratesOf(all) as readonly unknown[]).toEqual([
     { prefix: "+49", class: "alert", from: Date.UTC(2026, 10, 30, 23), refund: "refused", priceMicros: "70000" },
   ]);
@@ -42,9 +43,7 @@ test("every line that is wrong is told, with its number, and nothing is taken", 
   expect(problemsOf("prefix,price\n+61,1\n\n+1,2\n+61,3\n")).toEqual([
     "5: line 2 has said the price of the same already: leave one of them",
   ]);
-  expect(problemsOf("prefix,cost\n+61,1\n")).toEqual([
-    `1: there is no column 'cost': the first line has the names of the columns, some of ${COLUMNS}`,
-  ]);
+  expect(problemsOf("prefix,cost\n+61,1\n")).toEqual([`1: there is no column 'cost': ${RULE}`]);
   expect(problemsOf("prefix\n+61\n")[0]).toContain("1: there is no column 'price'");
   expect(problemsOf("prefix,price,price\n+61,1,1\n")[0]).toContain("1: a column is there twice");
   expect(problemsOf("prefix,price\n+61,1,2\n")[0]).toStartWith("2: ");
