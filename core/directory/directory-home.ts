@@ -6,10 +6,10 @@
 import type { Clock } from "#domain/clock.ts";
 import type { SetId } from "#domain/ids.ts";
 import { compareTerms, type DirectoryHead, type DirectoryTerm } from "../store/directory-copy.ts";
+import { inTime } from "../store/in-time.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { type DirectorySnapshot, emptyDirectory } from "./directory.ts";
 import { copyDirectory, type Heads, type Latest, latestOf, readHeads } from "./directory-log.ts";
-import { inTime } from "./in-time.ts";
 import { followLog } from "./read-directory.ts";
 import { isInUse } from "./set-states.ts";
 

@@ -12,8 +12,8 @@ import {
   type DirectoryTerm,
   stampOf,
 } from "../store/directory-copy.ts";
+import { inTime } from "../store/in-time.ts";
 import type { Store } from "../store/store.ts";
-import { inTime } from "./in-time.ts";
 
 /** A set that takes longer has not answered: longer than it takes to find a primary, and to connect. */
 const HEAD_MS = 5_000;

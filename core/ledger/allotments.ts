@@ -69,7 +69,9 @@ export async function readHoldings(
     lent: [lentTo(account)],
     kept: [keptOf(account)],
   });
-  const held = await store.balances(accounts.flatMap((account) => Object.values(idsOf(account)).flat()));
+  const ids = accounts.flatMap((account) => Object.values(idsOf(account)).flat());
+  // Money that comes to a slot while they are read would be in its counter and not in the slot, and look like a debt.
+  const held = await store.balances(ids, { atOnce: true });
   const sum = (ids: readonly AllotmentId[]): Micros =>
     ids.reduce((all, id) => all + (held.get(id) ?? 0n), 0n) as Micros;
   const holdings = accounts.map((account): [AccountId, Holding] => {

@@ -12,7 +12,8 @@ import { type Micros, toMicros, toMicrosText } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
 import { allotmentId, type Charge } from "../store/charge.ts";
 import { moneyKey, moneyKeyId } from "../store/effect-keys.ts";
-import { type SendKeyId, type Step, type Store, StoreError } from "../store/store.ts";
+import { inTime } from "../store/in-time.ts";
+import type { SendKeyId, Step, Store } from "../store/store.ts";
 import {
   type Holding,
   landedFrom,
@@ -24,6 +25,7 @@ import {
 } from "./allotments.ts";
 import type { Total } from "./batch-credit.ts";
 import { createPurse } from "./purse.ts";
+import { takeRichest } from "./take-richest.ts";
 
 /** Who is asked for what is missing, and does not say within this time, does not answer: others' messages wait too. */
 const ASK_MS = 1_000;
@@ -58,7 +60,7 @@ export async function findCredit(sources: Sources, accounts: readonly AccountId[
     );
   const [mine, ...theirs] = await Promise.all([
     ask(own),
-    ...others.map(async (store) => [store, await inTime(sources.clock, ask(store))] as const),
+    ...others.map(async (store) => [store, await inTime(sources.clock, ask(store), ASK_MS)] as const),
   ]);
   const answered = theirs.flatMap(([store, held]) => (held === undefined ? [] : [[store, held] as const]));
   const isAll = answered.length === others.length && closed.length === 0;
@@ -75,15 +77,6 @@ const NOTHING = 0n as Micros;
 const nothing: Holding = { spendable: NOTHING, sent: NOTHING, landed: NOTHING, lent: NOTHING, kept: NOTHING };
 function holdingOf({ holdings }: ReadHoldings, account: AccountId): Holding {
   return holdings.get(account) ?? nothing;
-}
-
-/** Undefined: it failed, or took too long. */
-function inTime<T>(clock: Clock, reading: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const late = clock.after(ASK_MS, () => resolve(undefined));
-    const failed = (error: unknown): void => (error instanceof StoreError ? resolve(undefined) : reject(error));
-    reading.then(resolve, failed).finally(() => late.cancel());
-  });
 }
 
 /**
@@ -109,8 +102,8 @@ export function atRest(
 }
 
 /**
- * The steps that send what is missing on `own` from the sets that have it, richest first. Half of what a set has goes
- * with it, so that the next batch need not ask again.
+ * The steps that send what is missing on `own` from the sets that have it, as `takeRichest` has it, so that the next
+ * batch need not ask again.
  */
 export function planFetch(
   deps: { readonly mint: IdMint; readonly now: number },
@@ -119,18 +112,13 @@ export function planFetch(
   bySet: ReadonlyMap<Store, ReadHoldings>,
 ): ReadonlyMap<Store, Step> {
   const fetched = new Map<Store, Map<AccountId, Micros>>();
+  const stores = [...bySet];
   for (const [account, micros] of missing) {
-    const richestFirst = [...bySet]
-      .map(([store, held]) => ({ store, there: holdingOf(held, account).spendable }))
-      .filter(({ there }) => there > 0n)
-      .sort((a, b) => (a.there < b.there ? 1 : -1));
-    let left: bigint = micros;
-    for (const { store, there } of richestFirst) {
-      if (left <= 0n) break;
-      const half = there / 2n;
-      const amount = left > half ? (left < there ? left : there) : half;
+    const there = stores.map(([, held]) => holdingOf(held, account).spendable);
+    for (const [i, amount] of takeRichest(there, micros).entries()) {
+      const [store] = stores[i] ?? [];
+      if (store === undefined || amount <= 0n) continue;
       fetched.set(store, (fetched.get(store) ?? new Map<AccountId, Micros>()).set(account, amount as Micros));
-      left -= amount;
     }
   }
   return new Map(

@@ -7,6 +7,7 @@ import type { AccountId } from "#domain/ids.ts";
 import type { Micros } from "#domain/money.ts";
 import { type AllotmentId, allotmentId, type Charge } from "../store/charge.ts";
 import { SLOTS } from "./allotments.ts";
+import { takeRichest } from "./take-richest.ts";
 
 /** What one level pays for a message. */
 export interface Bill {
@@ -59,27 +60,10 @@ export function createPurse(held: ReadonlyMap<AllotmentId, Micros>, ownSlot: num
   };
 }
 
-/**
- * What each slot gives for `micros`, which they hold together. Where the own slot has too little, it takes half of what
- * the richest others have, or more if need be: the steps to come then touch no slot but their own.
- */
+/** What each slot gives for `micros`, which they hold together: what the own slot lacks is taken from the others. */
 function chargeSlots(slots: readonly bigint[], own: number, micros: bigint): readonly bigint[] {
-  const given = slots.map(() => 0n);
-  let missing = micros - (slots[own] ?? 0n);
-  const richestFirst = slots
-    .map((amount, slot) => ({ amount, slot }))
-    .filter(({ slot }) => slot !== own)
-    .sort((a, b) => (a.amount < b.amount ? 1 : -1));
-  for (const { amount, slot } of richestFirst) {
-    if (missing <= 0n) break;
-    const half = amount / 2n;
-    const taken = missing > half ? smaller(missing, amount) : half;
-    given[slot] = taken;
-    missing -= taken;
-  }
+  const others = slots.map((amount, slot) => (slot === own ? 0n : amount));
+  const given = takeRichest(others, micros - (slots[own] ?? 0n));
   const fromOthers = given.reduce((sum, amount) => sum + amount, 0n);
-  given[own] = micros - fromOthers;
-  return given;
+  return given.map((amount, slot) => (slot === own ? micros - fromOthers : amount));
 }
-
-const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -76,8 +76,14 @@ export interface Store extends AsyncDisposable {
   /** The sends that took these keys: within the last SEND_KEY_HOURS_MAX, or ever where they are taken forever. */
   findSendKeys(keys: readonly SendKeyId[]): Promise<ReadonlyMap<SendKeyId, SendRecord>>;
 
-  /** What is left of these allotments; one that was never given anything is not in the answer. */
-  balances(allotments: readonly AllotmentId[]): Promise<ReadonlyMap<AllotmentId, Micros>>;
+  /**
+   * What is left of these allotments; one that was never given anything is not in the answer. `atOnce`: as they stood at
+   * one moment; otherwise a step that is committed meanwhile may be seen in some of them and not in others.
+   */
+  balances(
+    allotments: readonly AllotmentId[],
+    options?: { readonly atOnce: true },
+  ): Promise<ReadonlyMap<AllotmentId, Micros>>;
 
   /** Those that hold something, in the order of their ids, at most `max` after `after`. */
   allotments(page: { readonly after?: AllotmentId; readonly max: number }): Promise<readonly Allotment[]>;

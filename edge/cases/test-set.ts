@@ -68,7 +68,7 @@ export function createTestSet(options: {
       ...inner,
       commit,
       ping: guard(inner.ping),
-      balances: guard((ids: Parameters<Store["balances"]>[0]) => inner.balances(ids)),
+      balances: guard((...asked: Parameters<Store["balances"]>) => inner.balances(...asked)),
       standing: () => inner.standing(),
       events: { ...inner.events, ofMessage: guard(inner.events.ofMessage) },
       directory: {

@@ -53,6 +53,24 @@ export function describeSendKeys(setup: () => Bundle): void {
 }
 
 export function describeMoney(setup: () => Bundle): void {
+  test("balances() at once sees all of a step or nothing of it, however many it reads", async () => {
+    const { store, other } = setup();
+    const own = `many${systemClock.now()}` as AccountId;
+    const ids = Array.from({ length: 400 }, (_, i) => allotmentId(own, 1_000 + i));
+    const [first, last] = [ids[0], ids.at(-1)] as [AllotmentId, AllotmentId];
+    const give = (allotment: AllotmentId, amount: bigint) => ({ allotment, micros: micros(-amount) });
+    await store.commit({ charges: ids.map((id) => give(id, 1_000n)) });
+    const moves = (async () => {
+      for (let i = 0; i < 40; i++) await other.commit({ charges: [give(first, -10n), give(last, 10n)] });
+    })();
+    for (let isMoving = true; isMoving; ) {
+      const held = await store.balances(ids, { atOnce: true });
+      expect([...held.values()].reduce((sum, each) => sum + each, 0n)).toBe(400_000n);
+      isMoving = (held.get(last) ?? 0n) < 1_400n;
+    }
+    await moves;
+  });
+
   test("a charge moves money in its step, to the last micro", async () => {
     const { store, other } = setup();
     const slot = freshAllotment();

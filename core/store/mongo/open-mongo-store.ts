@@ -2,15 +2,14 @@
  * The store on one MongoDB replica set. Opening it does not need the set to be up: every operation finds its primary or
  * fails within a bound, and the background work (heartbeats, the set's clock) goes on by itself when it is back.
  */
-import { Long, MongoClient } from "mongodb";
+import { MongoClient } from "mongodb";
 import type { Clock } from "#domain/clock.ts";
 import { type ChunkId, createIdMint, type SetId } from "#domain/ids.ts";
 import { type Lane, lanes } from "#domain/lane.ts";
 import type { Logger } from "#domain/log.ts";
-import type { Micros } from "#domain/money.ts";
 import type { Random } from "#domain/random.ts";
-import type { AllotmentId } from "../charge.ts";
 import type { LaneDepth, Store, WaitingChunk } from "../store.ts";
+import { createBalances } from "./balances.ts";
 import { openChunkStream } from "./chunk-stream.ts";
 import { createClaims } from "./claim.ts";
 import { createStepCommitter } from "./commit-step.ts";
@@ -105,22 +104,7 @@ export function openMongoStoreOn(client: MongoClient, options: ClientStoreOption
     registers: createRegisters(collections, guarded, setClock),
     ...createSetState(collections, guarded),
     findSendKeys: (keys) => guarded("look for send keys in", () => findSendKeys(collections, keys)),
-    balances: (allotments) =>
-      guarded("read balances of", async () => {
-        const rows = await collections.allotments
-          .find({ _id: { $in: [...allotments] } }, { promoteLongs: false })
-          .toArray();
-        return new Map(rows.map(({ _id, micros }) => [_id as AllotmentId, micros.toBigInt() as Micros]));
-      }),
-    // Served by the primary index.
-    allotments: ({ after = "", max }) =>
-      guarded("list the money of", async () => {
-        const filter = { _id: { $gt: after as string }, micros: { $gt: Long.ZERO } };
-        const rows = await collections.allotments
-          .find(filter, { sort: { _id: 1 }, limit: max, promoteLongs: false })
-          .toArray();
-        return rows.map(({ _id, micros }) => ({ id: _id as AllotmentId, micros: micros.toBigInt() as Micros }));
-      }),
+    ...createBalances({ client, collections, guarded }),
     ping: () =>
       guarded("reach", async () => {
         // A linearizable read waits until a majority agrees that this primary still is one; a plain ping would be
