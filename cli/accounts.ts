@@ -1,14 +1,20 @@
 /** The commands of `godwit accounts` and `godwit keys`: what a person types → one change of the directory. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type KeyScope, keyScopes } from "#core/directory/account.ts";
 import { accountStatuses } from "#core/directory/account-tree.ts";
 import { type AccountId, accountIdSchema } from "#domain/ids.ts";
 import { messageClasses } from "#domain/lane.ts";
+import { parseZonedTime } from "#domain/zoned-time.ts";
 import { asOperator, type OperatorContext, type OperatorFlags, type OperatorHost } from "./as-operator.ts";
 import type { AccountFields } from "./business-actions.ts";
 
 interface Flags extends OperatorFlags {
   readonly json?: boolean;
   readonly below?: AccountId;
+}
+interface KeyFlags extends Flags {
+  readonly scopes?: readonly KeyScope[];
+  readonly expires?: number;
 }
 type FieldFlags = OperatorFlags & { readonly prices?: string } & Omit<AccountFields, "priceList">;
 
@@ -52,9 +58,20 @@ export function addAccountsCommand(program: Command, host: OperatorHost): void {
   const keys = group("keys", "the API keys of accounts; an account may have several, so that one can follow another");
   add(keys, "add", "make a key, and show it this once")
     .argument("<account>", "whose", parseAccount)
+    .addOption(new Option("--scopes <scope...>", "all that it is good for; default: everything").choices(keyScopes))
+    .option("--expires <time>", "from then on it is none, such as 2027-01-01T00:00:00Z", parseTime)
     .option("--json", "one JSON object, for programs")
+    .action((id: AccountId, { expires, ...flags }: KeyFlags) =>
+      act(flags, async (context) => {
+        const { addKey } = await import("./business-actions.ts");
+        return addKey(context, id, { ...flags, ...(expires !== undefined && { expiresAt: expires }) });
+      }),
+    );
+  add(keys, "list", "what each is good for, and until when")
+    .argument("<account>", "whose", parseAccount)
+    .option("--json", "one JSON object a line, for programs")
     .action((id: AccountId, flags: Flags) =>
-      act(flags, async (context) => (await import("./business-actions.ts")).addKey(context, id, flags)),
+      act(flags, async (context) => (await import("./business-actions.ts")).listKeys(context, id, flags)),
     );
   add(keys, "remove", "it is refused everywhere a second or so later")
     .argument("<account>", "whose", parseAccount)
@@ -84,6 +101,13 @@ function addFields(command: Command): Command {
 
 function fieldsOf({ data: _, set: __, prices, ...fields }: FieldFlags): AccountFields {
   return { ...fields, ...(prices !== undefined && { priceList: prices }) };
+}
+
+/** With its zone: midnight is somebody's midnight. */
+function parseTime(text: string): number {
+  const time = parseZonedTime(text);
+  if (time !== undefined) return time;
+  throw new InvalidArgumentError("It must be a time with its zone, such as 2027-01-01T00:00:00Z.");
 }
 
 function parseAccount(text: string): AccountId {

@@ -1,5 +1,5 @@
 /** What an operator does with accounts, their keys and price lists: each command is one change of the directory. */
-import type { AccountInput } from "#core/directory/account.ts";
+import { type AccountInput, type KeyScope, keyScopes } from "#core/directory/account.ts";
 import { createApiKey } from "#core/directory/api-key.ts";
 import type { DirectorySnapshot } from "#core/directory/directory.ts";
 import { createDirectoryWriter, type DirectoryWriter, type Edit } from "#core/directory/directory-writer.ts";
@@ -78,22 +78,43 @@ export async function changeAccount(context: OperatorContext, id: AccountId, fie
   return true;
 }
 
+export interface KeyOptions {
+  readonly json?: boolean;
+  readonly scopes?: readonly KeyScope[];
+  readonly expiresAt?: number;
+}
+
 /** Shows the key once: what is kept of it proves it, and does not tell it. */
-export async function addKey(
-  context: OperatorContext,
-  id: AccountId,
-  options: { readonly json?: boolean },
-): Promise<boolean> {
+export async function addKey(context: OperatorContext, id: AccountId, options: KeyOptions): Promise<boolean> {
   const key = await createApiKey(context.mint.unique().slice(-KEY_ID_CHARS), systemRandom);
   const edit: Edit = (held) => {
     const account = accountOf(held, id);
-    const keys = [...account.keys, { id: key.id, secretSha256: key.secretSha256 }];
+    const limits = {
+      ...(options.scopes !== undefined && { scopes: [...options.scopes] }),
+      ...(options.expiresAt !== undefined && { expiresAt: options.expiresAt }),
+    };
+    const keys = [...account.keys, { id: key.id, secretSha256: key.secretSha256, ...limits }];
     return writeAccount({ ...account, keys });
   };
   const quiet = { ...context, out: options.json === true ? () => undefined : context.out };
   await make(quiet, edit, `${id} has the key ${key.id}`);
   context.out(options.json === true ? JSON.stringify({ account: id, id: key.id, key: key.text }) : key.text);
   if (options.json !== true) context.out("Keep it now: nobody can show it again.");
+  return true;
+}
+
+export async function listKeys(context: OperatorContext, id: AccountId, options: { readonly json?: boolean }) {
+  const { directory } = await viewSets(context);
+  const now = context.clock.now();
+  const rows = accountOf(directory, id).keys.map(({ id: key, scopes = keyScopes, expiresAt }) => {
+    const state = expiresAt !== undefined && expiresAt <= now ? "expired" : "live";
+    return { key, state, scopes, expires: expiresAt === undefined ? null : new Date(expiresAt).toISOString() };
+  });
+  if (options.json === true) for (const row of rows) context.out(JSON.stringify(row));
+  else {
+    const cells = rows.map(({ key, state, scopes, expires }) => [key, state, scopes.join(","), expires ?? "-"]);
+    for (const line of toColumns([["KEY", "STATE", "SCOPES", "EXPIRES"], ...cells])) context.out(line);
+  }
   return true;
 }
 

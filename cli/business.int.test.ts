@@ -136,7 +136,7 @@ test(
     const proof = (await latest()).key(id);
     expect(proof).toMatchObject({
       account: { id: "shop" },
-      secretSha256: await hashSecret(parseApiKey(key)?.secret ?? ""),
+      key: { secretSha256: await hashSecret(parseApiKey(key)?.secret ?? "") },
     });
     expect(JSON.stringify(proof)).not.toContain(key.slice(-40));
     expect(await godwit("keys", "remove", "shop", id)).toMatchObject({ code: 0 });
@@ -144,10 +144,16 @@ test(
     expect((await latest()).account("shop" as AccountId)?.keys).toMatchObject([{ id: JSON.parse(two.out).id }]);
     expect((await godwit("keys", "remove", "shop", id)).err).toBe(`shop has no key '${id}'.\n`);
 
+    const until = ["--expires", "2027-01-01T00:00:00Z", "--scopes", "read"];
+    expect(await godwit("keys", "add", "shop", ...until)).toMatchObject({ code: 0, err: "" });
+    const listed = (await godwit("keys", "list", "shop")).out;
+    expect(listed).toMatch(/KEY +STATE +SCOPES +EXPIRES\n\w+ +live +send,read +-\n/);
+    expect(listed).toMatch(/\w+ +live +read +2027-01-01T00:00:00.000Z\n/);
+
     expect(await godwit("accounts", "change", "reseller", "--status", "suspended")).toMatchObject({ code: 0 });
     const table = (await godwit("accounts", "list")).out;
     expect(table).toMatch(/ACCOUNT +BELOW +STATUS +CURRENCY +CREDIT +PRICES +KEYS +NAME/);
-    expect(table).toMatch(/shop +reseller +suspended +EUR +limited +retail +1 +shop/);
+    expect(table).toMatch(/shop +reseller +suspended +EUR +limited +retail +2 +shop/);
     expect((await godwit("accounts", "list", "--below", "shop", "--json")).out.trim().split("\n")).toHaveLength(1);
     expect((await godwit("accounts", "change", "reseller", "--parent", "shop")).err).toContain("is below itself");
     expect((await godwit("accounts", "change", "reseller")).err).toContain("Say what to change");

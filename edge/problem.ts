@@ -38,10 +38,22 @@ export const problems = {
     detail: "Check that the key is complete and has not been withdrawn.",
     retryable: false,
   },
+  key_expired: {
+    status: 401,
+    title: "The API key has expired",
+    detail: "Use a newer key of the account, or have one made.",
+    retryable: false,
+  },
   insufficient_credit: {
     status: 402,
     title: "The account cannot pay for it",
     detail: "Nothing was sent. Pay in, or ask whoever runs the account for you, and send it again.",
+    retryable: false,
+  },
+  key_scope: {
+    status: 403,
+    title: "The API key is not good for this",
+    detail: "Use a key with the scope: 'send' to send and to take back, 'read' to ask what became of a message.",
     retryable: false,
   },
   account_suspended: {

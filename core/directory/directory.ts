@@ -6,7 +6,7 @@
 import type { E164 } from "#domain/e164.ts";
 import type { AccountId, PriceListId, ProviderId, SetId } from "#domain/ids.ts";
 import type { DirectoryRecord, DirectoryStamp } from "../store/directory-copy.ts";
-import type { Account } from "./account.ts";
+import type { Account, Key } from "./account.ts";
 import { type AccountTable, emptyAccounts, loadingAccounts } from "./account-table.ts";
 import { chainOf, type Standing, standingOf } from "./account-tree.ts";
 import { prefixesOf } from "./prefix.ts";
@@ -44,8 +44,8 @@ export interface Directory extends SetsOfDirectory {
   chain(id: AccountId): readonly Account[];
   /** What it may do, with all that is above it. */
   standing(id: AccountId): Standing | undefined;
-  /** The account whose live key has this id, unless it is closed, and the hash to compare the secret with. */
-  key(keyId: string): { readonly account: Account; readonly secretSha256: string } | undefined;
+  /** The key with this id and its account, unless that is closed. Whether it still holds is the caller's to see. */
+  key(keyId: string): { readonly account: Account; readonly key: Key } | undefined;
   /** The account that binds over SMPP under this name, unless it is closed. */
   accountOfSystemId(systemId: string): Account | undefined;
   /** Every route that matches, longest prefix first. */
@@ -140,7 +140,7 @@ function createSnapshot(parts: Parts, at: DirectoryStamp | undefined): Directory
     key(keyId) {
       const account = openAccount(accounts.holderOf("key", keyId));
       const key = account?.keys.find(({ id }) => id === keyId);
-      return account === undefined || key === undefined ? undefined : { account, secretSha256: key.secretSha256 };
+      return account === undefined || key === undefined ? undefined : { account, key };
     },
     accountOfSystemId: (systemId) => openAccount(accounts.holderOf("systemId", systemId)),
     routes: (to) => prefixesOf(to, routes),

@@ -7,6 +7,7 @@ import { senderTypes } from "#domain/e164.ts";
 import { refundRules } from "#domain/event.ts";
 import { messageClasses } from "#domain/lane.ts";
 import { formatAmount, parseAmount, toMicros, toMicrosText } from "#domain/money.ts";
+import { parseZonedTime } from "#domain/zoned-time.ts";
 import { type PriceListInput, RATES_MAX, type Rate, rateSchema } from "./price-list.ts";
 import { areSorted, sortRates } from "./rate-page.ts";
 import { repeated } from "./repeated.ts";
@@ -75,10 +76,10 @@ function readNames(names: readonly string[]): Column[] {
 function readRate(row: Row): { readonly rate?: Rate; readonly messages: readonly string[] } {
   const said = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== "")) as Row;
   const micros = parseAmount(said.price ?? "");
-  const from = said.from === undefined ? undefined : readTime(said.from);
+  const from = said.from === undefined ? undefined : parseZonedTime(said.from);
   const messages = [
     ...(micros === undefined || micros < 0n ? [`price '${row.price}' is no amount such as 0.045`] : []),
-    ...(from !== undefined && Number.isNaN(from)
+    ...(said.from !== undefined && from === undefined
       ? [`from '${said.from}' is no time such as 2026-12-01T00:00:00Z`]
       : []),
     ...oneOf("class", said.class, messageClasses),
@@ -96,11 +97,6 @@ function readRate(row: Row): { readonly rate?: Rate; readonly messages: readonly
   });
   if (parsed.success) return { rate: parsed.data, messages };
   return { messages: parsed.error.issues.map(({ message }) => `prefix '${row.prefix}': ${message}`) };
-}
-
-/** With its zone: a list that holds from midnight holds from somebody's midnight. */
-function readTime(text: string): number {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 function oneOf(column: Column, value: string | undefined, values: readonly string[]): readonly string[] {

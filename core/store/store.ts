@@ -77,8 +77,8 @@ export interface Store extends AsyncDisposable {
   findSendKeys(keys: readonly SendKeyId[]): Promise<ReadonlyMap<SendKeyId, SendRecord>>;
 
   /**
-   * What is left of these allotments; one that was never given anything is not in the answer. `atOnce`: as they stood at
-   * one moment; otherwise a step that is committed meanwhile may be seen in some of them and not in others.
+   * What is left of these allotments; one that was never given anything is not in the answer. `atOnce`: as they stood
+   * at one moment; otherwise a step that is committed meanwhile may be seen in some of them and not in others.
    */
   balances(
     allotments: readonly AllotmentId[],

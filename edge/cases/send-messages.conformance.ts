@@ -269,6 +269,32 @@ export function sendMessagesCases({ test, assert }: Harness): void {
     assert.equal((await world.send(VALID, { authorization: `bearer ${world.key}` })).status, 202);
   });
 
+  test("a key that has expired, or is not good for what is asked, is told so to who has its secret", async () => {
+    await using world = await createWorld();
+    const { id } = (await (await world.send(VALID)).json()) as { readonly id: string };
+    const limited = async (key: { readonly expiresAt?: number; readonly scopes?: ("send" | "read")[] }) => {
+      await world.change(({ accounts: [acme, ...others], ...rest }) => {
+        return { ...rest, accounts: [{ ...acme, keys: acme.keys.map((one) => ({ ...one, ...key })) }, ...others] };
+      });
+    };
+    const get = (key: string) => world.fetch(`/v1/messages/${id}`, { headers: { authorization: `Bearer ${key}` } });
+    await limited({ scopes: ["read"] });
+    const refused = await world.send(VALID);
+    assert.equal(refused.headers.get("www-authenticate"), 'Bearer realm="godwit", error="insufficient_scope"');
+    await problemOf(refused, 403, "key_scope");
+    const cancel = { method: "POST", headers: { authorization: `Bearer ${world.key}` } };
+    await problemOf(await world.fetch(`/v1/messages/${id}/cancel`, cancel), 403, "key_scope");
+    assert.equal((await get(world.key)).status, 200);
+    await limited({ scopes: ["send"], expiresAt: world.clock.now() + 10_000 });
+    await problemOf(await get(world.key), 403, "key_scope");
+    assert.equal((await world.send(VALID)).status, 202);
+    await world.clock.advance(10_000);
+    await problemOf(await world.send(VALID), 401, "key_expired");
+    // Who does not have it learns nothing of it.
+    const wrong = `${world.key.slice(0, -1)}${world.key.endsWith("0") ? "1" : "0"}`;
+    await problemOf(await world.send(VALID, { authorization: `Bearer ${wrong}` }), 401, "key_invalid");
+  });
+
   test("a withdrawn key ends with the next copy of the directory, although it was proven before", async () => {
     await using world = await createWorld();
     assert.equal((await world.send(VALID)).status, 202);

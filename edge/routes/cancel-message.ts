@@ -1,5 +1,5 @@
 /** `POST /v1/messages/{id}/cancel`: takes back a scheduled message whose time has not come. */
-import { challenge } from "../auth.ts";
+import { readCaller } from "../caller.ts";
 import { cancelMessage } from "../cancel-message.ts";
 import { createRefuse, type EdgeDeps, requestIdOf } from "../edge-deps.ts";
 
@@ -7,11 +7,9 @@ import { createRefuse, type EdgeDeps, requestIdOf } from "../edge-deps.ts";
 export async function cancelMessageRoute(request: Request, id: string, deps: EdgeDeps): Promise<Response> {
   const requestId = requestIdOf(request, deps.mint);
   const refuse = createRefuse(deps, requestId);
-  const directory = deps.directory.current();
-  if (directory === undefined) return refuse("not_ready");
-  const identity = await deps.authenticate(request.headers.get("authorization"), directory);
-  if (identity.type === "refused") return refuse(identity.code, { headers: challenge(identity.code) });
-  const answer = await cancelMessage(deps, { account: identity.account.id, directory }, id);
+  const caller = await readCaller(request, deps, { refuse, scope: "send" });
+  if (caller.type === "refused") return caller.response;
+  const answer = await cancelMessage(deps, { account: caller.account.id, directory: caller.directory }, id);
   switch (answer.type) {
     case "cancelled":
       return new Response(

@@ -3,7 +3,7 @@
  * account, never was, or cannot be an id is the same 404.
  */
 import { messageIdSchema, setOfMessage } from "#domain/ids.ts";
-import { challenge } from "../auth.ts";
+import { readCaller } from "../caller.ts";
 import { createRefuse, type EdgeDeps, requestIdOf } from "../edge-deps.ts";
 import { readEvents } from "../read-events.ts";
 import { toTimeline } from "../timeline.ts";
@@ -11,10 +11,8 @@ import { toTimeline } from "../timeline.ts";
 export async function getMessage(request: Request, id: string, deps: EdgeDeps): Promise<Response> {
   const requestId = requestIdOf(request, deps.mint);
   const refuse = createRefuse(deps, requestId);
-  const directory = deps.directory.current();
-  if (directory === undefined) return refuse("not_ready");
-  const identity = await deps.authenticate(request.headers.get("authorization"), directory);
-  if (identity.type === "refused") return refuse(identity.code, { headers: challenge(identity.code) });
+  const caller = await readCaller(request, deps, { refuse, scope: "read" });
+  if (caller.type === "refused") return caller.response;
 
   const parsed = messageIdSchema.safeParse(id);
   const store = parsed.success ? deps.stores.get(setOfMessage(parsed.data)) : undefined;
@@ -23,7 +21,7 @@ export async function getMessage(request: Request, id: string, deps: EdgeDeps): 
   if (events === undefined) return refuse("set_unavailable");
 
   const timeline = toTimeline(parsed.data, events);
-  if (timeline === undefined || timeline.account !== identity.account.id) return refuse("not_found");
+  if (timeline === undefined || timeline.account !== caller.account.id) return refuse("not_found");
   return new Response(JSON.stringify(timeline.body), {
     headers: { "content-type": "application/json", "x-request-id": requestId },
   });

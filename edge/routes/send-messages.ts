@@ -12,7 +12,7 @@ import type { MessageId } from "#domain/ids.ts";
 import type { MessageClass } from "#domain/lane.ts";
 import { BODY_BYTES_MAX } from "#domain/limits.ts";
 import { checkSubmission, commitSubmission } from "../accept.ts";
-import { challenge } from "../auth.ts";
+import { readCaller } from "../caller.ts";
 import { createRefuse, type EdgeDeps, type Refuse, requestIdOf } from "../edge-deps.ts";
 import { fingerprintOf, IDEMPOTENCY_KEY_RULE, readIdempotencyKey } from "../idempotency-key.ts";
 import type { AcceptOutcome } from "../metrics.ts";
@@ -61,10 +61,8 @@ export async function sendMessages(request: Request, deps: EdgeDeps): Promise<Re
 async function send(sending: Sending): Promise<Response> {
   const { deps, request, refuse } = sending;
   const { headers } = request;
-  const directory = deps.directory.current();
-  if (directory === undefined) return refuse("not_ready");
-  const identity = await deps.authenticate(headers.get("authorization"), directory);
-  if (identity.type === "refused") return refuse(identity.code, { headers: challenge(identity.code) });
+  const known = await readCaller(request, deps, { refuse, scope: "send" });
+  if (known.type === "refused") return known.response;
   if (deps.directory.ageMs() > DIRECTORY_AGE_MS_MAX) return refuse("directory_stale");
   const key = readIdempotencyKey(headers);
   if (key.type === "malformed") {
@@ -79,7 +77,7 @@ async function send(sending: Sending): Promise<Response> {
   const json = body.type === "text" ? parseJson(body.text) : undefined;
   if (json === undefined) return refuse("invalid_json");
   const parsed = deps.submissionSchema.safeParse(json);
-  const caller = { account: identity.account, directory, key: key.type === "key" ? key.key : undefined };
+  const caller = { account: known.account, directory: known.directory, key: key.type === "key" ? key.key : undefined };
   if (!parsed.success) return refuseInvalid(sending, caller, toViolations(parsed.error));
   return sendParsed(sending, parsed.data, caller);
 }
