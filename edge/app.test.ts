@@ -1,5 +1,6 @@
 import { test } from "bun:test";
 import { strict as assert } from "node:assert";
+import { canaryCases } from "./cases/canary.conformance.ts";
 import { cancelMessageCases } from "./cases/cancel-message.conformance.ts";
 import { creditGateCases } from "./cases/credit-gate.conformance.ts";
 import { getMessageCases, operateCases } from "./cases/get-message.conformance.ts";
@@ -13,5 +14,6 @@ sendMessagesCases(harness);
 idempotencyCases(harness);
 getMessageCases(harness);
 cancelMessageCases(harness);
+canaryCases(harness);
 operateCases(harness);
 validationPropertyCases(harness);

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { canaryCases } from "./cases/canary.conformance.ts";
 import { cancelMessageCases } from "./cases/cancel-message.conformance.ts";
 import { creditGateCases } from "./cases/credit-gate.conformance.ts";
 import { getMessageCases, operateCases } from "./cases/get-message.conformance.ts";
@@ -14,5 +15,6 @@ sendMessagesCases(harness);
 idempotencyCases(harness);
 getMessageCases(harness);
 cancelMessageCases(harness);
+canaryCases(harness);
 operateCases(harness);
 validationPropertyCases(harness);

@@ -4,9 +4,12 @@ import type { Directory } from "#core/directory/directory.ts";
 import { challenge } from "./auth.ts";
 import type { EdgeDeps, Refuse } from "./edge-deps.ts";
 
-export type Caller =
-  | { readonly type: "known"; readonly account: Account; readonly directory: Directory }
-  | { readonly type: "refused"; readonly response: Response };
+export interface KnownCaller {
+  readonly type: "known";
+  readonly account: Account;
+  readonly directory: Directory;
+}
+export type Caller = KnownCaller | { readonly type: "refused"; readonly response: Response };
 
 /** `scope`: what the key must be good for. */
 export async function readCaller(

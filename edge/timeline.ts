@@ -3,20 +3,21 @@ import type { EventType, MessageEvent } from "#domain/event.ts";
 import { foldEvents, type MessageState, refundedTo, rejectionOf, replyText, statusOf } from "#domain/fold.ts";
 import type { AccountId, MessageId } from "#domain/ids.ts";
 
-export interface Timeline {
-  /** Whose message it is. */
-  readonly account: AccountId;
-  /** The answer, in the API's names. */
-  readonly body: object;
-}
+/** Of whose money one who looks at a message of `owner` may know; undefined: he may not know of the message. */
+export type SeenLevels = (owner: AccountId) => ReadonlySet<AccountId> | undefined;
 
-/** Undefined when no event says that this message was ever accepted. */
-export function toTimeline(id: MessageId, events: readonly MessageEvent[]): Timeline | undefined {
+/**
+ * The answer, in the API's names. Undefined when no event says that this message was ever accepted, or it is none of
+ * the business of who asks.
+ */
+export function toTimeline(id: MessageId, events: readonly MessageEvent[], seen: SeenLevels): object | undefined {
   const state = foldEvents(events);
   const { accepted } = state;
-  if (accepted === undefined) return undefined;
-  const body = {
+  const levels = accepted && seen(accepted.account);
+  if (accepted === undefined || levels === undefined) return undefined;
+  return {
     id,
+    account: accepted.account,
     status: statusOf(state),
     to: accepted.to,
     from: accepted.from,
@@ -31,9 +32,8 @@ export function toTimeline(id: MessageId, events: readonly MessageEvent[]): Time
     segments: Array.from({ length: accepted.segments }, (_, i) => toSegment(state, i)),
     price: toPrice(state),
     replies: toReplies(state),
-    events: events.toSorted(byTime).map((event) => toEvent(ofAccount(event, accepted.account))),
+    events: events.toSorted(byTime).map((event) => toEvent(seenBy(event, levels))),
   };
-  return { account: accepted.account, body };
 }
 
 /** Each field is null until it is known, so that every segment has the same shape. */
@@ -103,14 +103,15 @@ function byTime(a: MessageEvent, b: MessageEvent): number {
 }
 
 /** What those above an account pay is theirs (invariant I10). */
-function ofAccount(event: MessageEvent, account: AccountId): MessageEvent {
+function seenBy(event: MessageEvent, seen: ReadonlySet<AccountId>): MessageEvent {
   switch (event.type) {
     case "billed": {
-      const { above: _, ...own } = event;
-      return own;
+      const { above = [], ...own } = event;
+      const levels = above.filter(({ account }) => seen.has(account));
+      return levels.length === 0 ? own : { ...own, above: levels };
     }
     case "refunded":
-      return { ...event, levels: event.levels.filter((level) => level.account === account) };
+      return { ...event, levels: event.levels.filter(({ account }) => seen.has(account)) };
     default:
       return event;
   }

@@ -9,7 +9,7 @@ import { describeDirectory } from "./conformance/directory.ts";
 import { mint, type StoreFixture } from "./conformance/kit.ts";
 import { describeLapses, describeLeases, describeMarks } from "./conformance/leases.ts";
 import { describeLog, describeLookUps, describeMessages } from "./conformance/log.ts";
-import { describeEntries, describeMoney, describeSendKeys } from "./conformance/refusals.ts";
+import { describeBalances, describeEntries, describeMoney, describeSendKeys } from "./conformance/refusals.ts";
 import { describeSmallState } from "./conformance/small-state.ts";
 import { describeSpecialClaims } from "./conformance/special-claims.ts";
 import { describeSteps } from "./conformance/steps.ts";
@@ -41,6 +41,7 @@ export function describeStore(name: string, openFixture: () => Promise<StoreFixt
     describeLookUps(() => ({ store, other, messageId }));
     describeMessages(() => ({ store, other, messageId }));
     describeSendKeys(() => ({ store, other, messageId }));
+    describeBalances(() => ({ store, other, messageId }));
     describeMoney(() => ({ store, other, messageId }));
     describeEntries(() => ({ store, other, messageId }));
     describeBells(() => ({ store, other, messageId }));

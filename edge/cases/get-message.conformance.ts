@@ -1,7 +1,9 @@
 /** `GET /v1/messages/{id}` and the paths for operators, on sets in memory. */
+import { createApiKey } from "#core/directory/api-key.ts";
 import type { MessageEvent } from "#domain/event.ts";
 import type { AccountId, ChunkId, MessageId, ProviderId } from "#domain/ids.ts";
 import type { MicrosText } from "#domain/money.ts";
+import { systemRandom } from "#domain/random.ts";
 import type { Harness } from "./harness.ts";
 import { createWorld, VALID, type World } from "./world.ts";
 
@@ -130,7 +132,9 @@ export function getMessageCases({ test, assert }: Harness): void {
       totalMicros: "45000" as MicrosText,
     };
     const [own, above] = ["acme", "wholesaler"] as string[] as [AccountId, AccountId];
-    const levels = [own, above].map((account) => ({ account, micros: "45000" as MicrosText, currency: "AUD" }));
+    const levelOf = (account: AccountId) => ({ account, micros: "45000" as MicrosText, currency: "AUD" });
+    const levels = [own, above].map(levelOf);
+    const topLevel = levelOf("top" as AccountId);
     const events: readonly MessageEvent[] = [
       {
         type: "billed",
@@ -151,6 +155,19 @@ export function getMessageCases({ test, assert }: Harness): void {
       ...{ currency: "AUD", segments: 1, price_micros: "45000", total_micros: "45000" },
       refunded_micros: "45000",
     });
+    // Who is above it sees what both pay, and nobody above itself.
+    const key = await createApiKey("wholesaler1", systemRandom);
+    await world.change(({ accounts: [acme, ...others], ...rest }) => {
+      const keys = [{ id: key.id, secretSha256: key.secretSha256 }];
+      const wholesaler = { ...acme, id: "wholesaler", keys, parent: "top" };
+      const accounts = [{ ...acme, id: "top", keys: [] }, wholesaler, { ...acme, parent: "wholesaler" }, ...others];
+      return { ...rest, accounts };
+    });
+    const topBill: MessageEvent = { type: "refunded", message: id, at: AT + 30, segment: 0, levels: [topLevel] };
+    await world.sets[0]?.store.commit({ events: [topBill] });
+    const seen = await (await get(world, id, key.text)).text();
+    assert.ok(seen.includes('"above":[{"account":"wholesaler"'), seen);
+    assert.ok(!seen.includes('"top"'), seen);
   });
 
   test("a message that died with us is rejected, and open again once an operator has put it back", async () => {
