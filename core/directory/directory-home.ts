@@ -63,7 +63,10 @@ export async function readyHome(deps: Deps, latest: Latest, heads: Heads): Promi
   if (isClaimed) return claimHome(deps, at.home);
   const ahead = storeOf(latest.set);
   // A home that came out of a backup: what it lacks, others hold.
-  if (ahead !== undefined && ahead !== home && head.at?.change !== at.change) await copyDirectory(ahead, home, at);
+  if (ahead !== undefined && ahead !== home && head.at?.change !== at.change) {
+    const { isEqual } = await copyDirectory(ahead, home, at);
+    if (!isEqual) return refuseBehind(home.set, ahead.set);
+  }
   return { type: "ready", home, term: { epoch: at.epoch, home: at.home } };
 }
 
@@ -116,8 +119,15 @@ export async function claimHome(deps: Deps, to: SetId): Promise<Found> {
   if (!isAgreed) return refuseWithout(used.filter((set) => !promised.has(set)));
   const best = latestOf(promised);
   const source = deps.stores.find(({ set }) => set === best?.set);
-  if (source !== undefined && source !== home) await copyDirectory(source, home, term);
+  // Without all that it holds, what was acknowledged could be lost.
+  if (source !== undefined && source !== home && !(await copyDirectory(source, home, term)).isEqual) {
+    return refuseBehind(home.set, source.set);
+  }
   return { type: "ready", home, term };
+}
+
+function refuseBehind(home: SetId, ahead: SetId): Unavailable {
+  return refuse(`${home} has not all that ${ahead} has of the directory yet: say it again`);
 }
 
 function refuseWithout(sets: readonly SetId[]): Unavailable {

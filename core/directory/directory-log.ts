@@ -83,7 +83,10 @@ export async function copyDirectory(from: Store, to: Store, under: DirectoryTerm
     // It holds all that `from` held, and more.
     if (at !== undefined && at.number >= goal.number) return { isEqual: true, dropped };
     let after = at;
-    for (const change of await from.directory.changes({ after: at?.number ?? 0 })) {
+    const page = await from.directory.changes({ after: at?.number ?? 0 });
+    // What it had then was taken back there meanwhile.
+    if (page.length === 0) refused++;
+    for (const change of page) {
       if (!(await to.directory.append(change, { after, under }))) {
         refused++;
         break;
