@@ -10,6 +10,7 @@ export interface AccountTable {
   get(id: AccountId): Account | undefined;
   /** Its price list, without a look at anything else: it is asked for every price. */
   listOf(id: AccountId): PriceListId | undefined;
+  ids(): Iterable<AccountId>;
   values(): Iterable<Account>;
   /** Whose key or bind has this name. */
   holderOf(kind: "key" | "systemId", name: string): AccountId | undefined;
@@ -45,6 +46,9 @@ function createTable(tables: Tables, recent: Map<AccountId, Account>): AccountTa
   return {
     get,
     listOf: (id) => (tables.accounts.firstLine(id) || undefined) as PriceListId | undefined,
+    *ids() {
+      for (const [id] of tables.accounts.entries()) yield id as AccountId;
+    },
     *values() {
       for (const [, row] of tables.accounts.entries()) yield accountOf(row);
     },

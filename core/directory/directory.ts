@@ -151,7 +151,7 @@ function createSnapshot(parts: Parts, at: DirectoryStamp | undefined): Directory
     accountOfNumber: (number) => numbers.get(number)?.account,
     record: (key) => recordOf(parts, key),
     *recordKeys() {
-      for (const { id } of accounts.values()) yield recordKeys.account(id);
+      for (const id of accounts.ids()) yield recordKeys.account(id);
       for (const id of lists.keys()) yield recordKeys.list(id);
       yield* parts.pages.keys();
       for (const number of numbers.keys()) yield recordKeys.number(number);

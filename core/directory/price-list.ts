@@ -36,11 +36,15 @@ export const rateSchema = z.strictObject({
 });
 export type Rate = z.output<typeof rateSchema>;
 
+/** What a rate says the price of: a list has one of each. */
+export function rateKey({ prefix, class: kind, sender, from }: Rate): string {
+  return JSON.stringify([prefix, kind, sender, from]);
+}
+
 export const priceListSchema = z
   .strictObject({ id: priceListIdSchema, currency: currencySchema, rates: z.array(rateSchema).max(RATES_MAX) })
   .superRefine(({ rates }, context) => {
-    const key = (rate: Rate): string => JSON.stringify([rate.prefix, rate.class, rate.sender, rate.from]);
-    for (const { index, earlier } of repeated(rates, key)) {
+    for (const { index, earlier } of repeated(rates, rateKey)) {
       const message = `it says for what rate ${earlier} has said the price already: leave one of them`;
       context.addIssue({ code: "custom", message, path: ["rates", index] });
     }

@@ -8,7 +8,7 @@ import { refundRules } from "#domain/event.ts";
 import { messageClasses } from "#domain/lane.ts";
 import { formatAmount, parseAmount, toMicros, toMicrosText } from "#domain/money.ts";
 import { parseZonedTime } from "#domain/zoned-time.ts";
-import { type PriceListInput, RATES_MAX, type Rate, rateSchema } from "./price-list.ts";
+import { type PriceListInput, RATES_MAX, type Rate, rateKey, rateSchema } from "./price-list.ts";
 import { areSorted, sortRates } from "./rate-page.ts";
 import { repeated } from "./repeated.ts";
 
@@ -45,7 +45,7 @@ export function parseRates(csv: string): ParsedRates {
   const problems = read.flatMap(({ line, messages }) => messages.map((message) => ({ line, message })));
   const rates = read.flatMap(({ rate }) => rate ?? []);
   if (problems.length > 0) return { type: "malformed", problems };
-  const twice = repeated(rates, (rate) => JSON.stringify([rate.prefix, rate.class, rate.sender, rate.from]));
+  const twice = repeated(rates, rateKey);
   if (twice.length > 0) {
     return {
       type: "malformed",
@@ -122,16 +122,15 @@ export interface RateChanges {
 
 /** What would change if a list had these rates instead. Both in the order in which lists hold them. */
 export function compareRates(before: readonly Rate[], after: readonly Rate[]): RateChanges {
-  const keyOf = (rate: Rate): string => JSON.stringify([rate.prefix, rate.class, rate.sender, rate.from]);
-  const held = new Map(before.map((rate) => [keyOf(rate), rate]));
-  const wanted = new Set(after.map(keyOf));
-  const pairs = after.map((rate) => ({ before: held.get(keyOf(rate)), after: rate }));
+  const held = new Map(before.map((rate) => [rateKey(rate), rate]));
+  const wanted = new Set(after.map(rateKey));
+  const pairs = after.map((rate) => ({ before: held.get(rateKey(rate)), after: rate }));
   const isSame = (one: Rate, other: Rate) => one.priceMicros === other.priceMicros && one.refund === other.refund;
   const changed = pairs.flatMap((pair) => {
     return pair.before === undefined || isSame(pair.before, pair.after) ? [] : [{ ...pair, before: pair.before }];
   });
   const added = pairs.flatMap((pair) => (pair.before === undefined ? [pair.after] : []));
-  const removed = before.filter((rate) => !wanted.has(keyOf(rate)));
+  const removed = before.filter((rate) => !wanted.has(rateKey(rate)));
   return { added, removed, changed, kept: after.length - added.length - changed.length };
 }
 
